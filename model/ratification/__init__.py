@@ -1,0 +1,1 @@
+"""Forecasts of coalition ratification votes under the bylaws that decide them."""

@@ -1,0 +1,5 @@
+"""`python -m ratification` is `ratify`."""
+
+from ratification.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What people ask: who decides, what arithmetic says, how likely ratification is."""

@@ -1,0 +1,96 @@
+"""Standing: what arithmetic alone says about every union and every rule.
+
+A union is decided, or a rule, only where every complete result that agrees with the evidence and
+the rosters' bounds says so; probabilities of 0 and 1 rest on this and on nothing else. Where it
+says `open`, a result may still be certain in a way that interval arithmetic does not see.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ratification.answers.because import Reasons
+from ratification.answers.deciding import Decider
+from ratification.answers.patterns import Prospect
+from ratification.answers.prospects import prospects
+from ratification.case.bylaws import Reading
+from ratification.case.electorate import Electorate
+from ratification.case.facts import Known
+
+UnionStatus = Literal["approved", "rejected", "open", "abstained"]
+RuleStatus = Literal["ratified", "defeated", "open"]
+
+_STATUSES: dict[int, RuleStatus] = {1: "ratified", -1: "defeated", 0: "open"}
+_CONTRADICTION = "The reports in force cannot all be true, so arithmetic decides nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is certain of a union."""
+
+    status: UnionStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStanding:
+    """What is certain under a reading, and why: one sentence for people."""
+
+    status: RuleStatus
+    because: str
+
+
+def union_standings(electorate: Electorate, facts: Known) -> dict[str, Standing]:
+    """What is certain of each union: by an outcome in force, or since nothing can change it."""
+    found = prospects(electorate, facts)
+    return {
+        union: Standing(status=_status(position, union, facts, found))
+        for position, union in enumerate(electorate.unions)
+    }
+
+
+def rule_standing(reading: Reading, electorate: Electorate, facts: Known) -> RuleStanding:
+    """Whether a reading's rule holds, or fails, in every result that is still possible."""
+    return rule_standings([reading], electorate, facts)[0]
+
+
+def rule_standings(
+    readings: Sequence[Reading], electorate: Electorate, facts: Known
+) -> tuple[RuleStanding, ...]:
+    """The standing under each reading; what is possible is worked out once for all of them."""
+    found = prospects(electorate, facts)
+    if not found:
+        return tuple(RuleStanding(status="open", because=_CONTRADICTION) for _ in readings)
+    statuses = _in_order(electorate, facts, found)
+    return tuple(_standing(reading, electorate, found, statuses) for reading in readings)
+
+
+def _standing(
+    reading: Reading,
+    electorate: Electorate,
+    found: Sequence[Prospect],
+    statuses: Mapping[str, UnionStatus],
+) -> RuleStanding:
+    deciders = [Decider(prospect, reading.abstaining) for prospect in found]
+    reasons = Reasons(electorate, deciders, statuses)
+    verdict = reasons.verdict(reading.rule)
+    return RuleStanding(status=_STATUSES[verdict], because=reasons.sentence(reading.rule, verdict))
+
+
+def _status(position: int, union: str, facts: Known, found: Sequence[Prospect]) -> UnionStatus:
+    stated = facts.outcomes.get(union)
+    if stated is not None:
+        return stated
+    verdicts = {prospect.decided(position) for prospect in found}
+    if verdicts == {True}:
+        return "approved"
+    return "rejected" if verdicts == {False} else "open"
+
+
+def _in_order(
+    electorate: Electorate, facts: Known, found: Sequence[Prospect]
+) -> dict[str, UnionStatus]:
+    """Unions with a stated outcome as their reports came, then the others as listed."""
+    stated = [union for union in facts.outcomes if union in electorate.unions]
+    others = [union for union in electorate.unions_as_listed if union not in stated]
+    position = {union: index for index, union in enumerate(electorate.unions)}
+    return {union: _status(position[union], union, facts, found) for union in [*stated, *others]}

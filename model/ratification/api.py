@@ -1,0 +1,227 @@
+"""The Python API that the command line itself uses: load a case, change it, forecast it.
+
+from ratification.api import Runs, forecast, load
+case = load("sebac-2011")
+answer = forecast(case, as_of="2011-06-24")
+print(answer.rules[0].estimate.probability, answer.rules[0].because)
+tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ratification.answers.forecast import Forecast, answer
+from ratification.answers.standing import (
+    RuleStanding,
+    Standing,
+    rule_standings,
+    union_standings,
+)
+from ratification.case.bounds import check_possible
+from ratification.case.bylaws import choose
+from ratification.case.case import Case
+from ratification.case.evidence import InForce
+from ratification.case.fingerprint import fingerprint
+from ratification.case.folder import load, shipped
+from ratification.case.known import Known, known
+from ratification.case.priors import set_from_text
+from ratification.case.rounds import AS_VOTED, Scenario
+from ratification.errors import RequestError
+from ratification.output.runs import Runs
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "Runs",
+    "forecast",
+    "load",
+    "posterior_tree",
+    "set_from_text",
+    "shipped",
+    "standing",
+]
+
+DEFAULT_SEED = 391
+DEFAULT_WORLDS = 20_000
+FEWEST_WORLDS, MOST_WORLDS = 100, 2_000_000
+
+
+def forecast(
+    case: Case,
+    *,
+    round_id: str | None = None,
+    as_of: str | None = None,
+    bylaws: Sequence[str] = (),
+    scenarios: Sequence[str] = (),
+    assume: Sequence[str] = (),
+    without: Sequence[str] = (),
+    worlds: int = DEFAULT_WORLDS,
+    seed: int = DEFAULT_SEED,
+    runs: Runs | None = None,
+) -> Forecast:
+    """How likely ratification is, under every reading asked for, in every scenario asked for.
+
+    `bylaws` such as "1996" or "1996/ballots" (all readings if empty); `scenarios` by id, all of
+    one round (the evidence as it is, if empty); `as_of` an ISO date or time; `assume` such as
+    "council-4 rejected"; `without` ids of reports to leave out.
+
+    Raises:
+        RequestError: the case has no such round, bylaws, scenario or report.
+        CaseError: the evidence in force cannot all be true.
+        ConvergenceError: the fit did not converge.
+    """
+    runs = runs or Runs()
+    chosen = choose(case.bylaws, tuple(bylaws))
+    asked = [_scenario(case, name) for name in scenarios] or [None]
+    round_id = _round(case, round_id, asked)
+    if not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
+        raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
+    evidence = case.evidence(
+        as_of=as_of, without=tuple(without), assume=tuple(assume), round_id=round_id
+    )
+    facts = known(evidence, round_id, case.electorate, case.id)
+    check_possible(facts, case.electorate, evidence.reports, case.id)
+    answers, drawn = [], []
+    for scenario in asked:
+        posterior, simulated = runs.worlds(
+            case, evidence, round_id, seed=seed, count=worlds, scenario=scenario
+        )
+        name = scenario.id if scenario else AS_VOTED
+        answers.append(answer(case, facts, simulated, chosen, scenario=name, seed=seed))
+        drawn.append((posterior, simulated))
+    worst = max((posterior.diagnostics for posterior, _ in drawn), key=lambda d: d.rhat_max)
+    return Forecast(
+        case=case.id,
+        title=case.title,
+        round=round_id,
+        round_title=case.round(round_id).title,
+        as_of=as_of or _last_day(evidence),
+        seed=seed,
+        worlds=worlds,
+        engine="nuts",
+        rules=tuple(rule for entry in answers for rule in entry.rules),
+        unions=tuple(union for entry in answers for union in entry.unions),
+        coalition=tuple(entry.coalition for entry in answers),
+        diagnostics=worst,
+        replaced=max(simulated.replaced for _, simulated in drawn),
+        assumptions=tuple(_assumptions(case, asked, assume, without)),
+        warnings=facts.warnings,
+        reports=len(evidence.reports),
+        nominal=_nominal(case, round_id),
+        inputs=fingerprint(case, evidence),
+        versions=runs.versions,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseStanding:
+    """What arithmetic alone says about a round: no simulation."""
+
+    round: str
+    evidence: InForce
+    facts: Known
+    unions: Mapping[str, Standing]
+    rules: Mapping[str, RuleStanding]
+
+
+def standing(
+    case: Case,
+    *,
+    round_id: str | None = None,
+    as_of: str | None = None,
+    assume: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> CaseStanding:
+    """Standing of every union and of every reading, by `bylaws/reading`.
+
+    Raises:
+        RequestError: the case has no such round or report.
+        CaseError: the evidence in force cannot all be true.
+    """
+    round_id = case.round(round_id or case.target).id
+    evidence = case.evidence(
+        as_of=as_of, without=tuple(without), assume=tuple(assume), round_id=round_id
+    )
+    facts = known(evidence, round_id, case.electorate, case.id)
+    check_possible(facts, case.electorate, evidence.reports, case.id)
+    chosen = choose(case.bylaws, ())
+    readings = [choice.reading for choice in chosen]
+    verdicts = rule_standings(readings, case.electorate, facts)
+    return CaseStanding(
+        round=round_id,
+        evidence=evidence,
+        facts=facts,
+        unions=union_standings(case.electorate, facts),
+        rules={choice.key: verdict for choice, verdict in zip(chosen, verdicts, strict=True)},
+    )
+
+
+def posterior_tree(
+    case: Case,
+    *,
+    round_id: str | None = None,
+    as_of: str | None = None,
+    without: Sequence[str] = (),
+    seed: int = DEFAULT_SEED,
+    runs: Runs | None = None,
+) -> "xr.DataTree":
+    """The posterior of a round as an ArviZ `DataTree`, for diagnosis and plots.
+
+    Raises:
+        CaseError: the evidence in force cannot all be true.
+        ConvergenceError: the fit did not converge.
+    """
+    from ratification.inference.layout import build_layout
+
+    runs = runs or Runs()
+    round_id = round_id or case.target
+    evidence = case.evidence(as_of=as_of, without=tuple(without), round_id=round_id)
+    layout = build_layout(case, evidence, round_id)
+    return runs.engine.fit(layout, seed, sampler=runs.sampler, progress=runs.progress).tree
+
+
+def _scenario(case: Case, name: str) -> Scenario | None:
+    return None if name == AS_VOTED else case.scenario(name)
+
+
+def _round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
+    """The round asked about: named, or that of the scenarios, or the case's target.
+
+    Raises:
+        RequestError: scenarios of different rounds, or of another than the one named.
+    """
+    rounds = {scenario.round for scenario in asked if scenario is not None}
+    if round_id is not None:
+        rounds.add(case.round(round_id).id)
+    if len(rounds) > 1:
+        raise RequestError(f"one forecast is about one round, not {' and '.join(sorted(rounds))}")
+    return rounds.pop() if rounds else case.target
+
+
+def _last_day(evidence: InForce) -> str | None:
+    days = [report.reported for report in evidence.reports if report.source != "assumed"]
+    return days[-1] if days else None
+
+
+def _assumptions(
+    case: Case, asked: Sequence[Scenario | None], assume: Sequence[str], without: Sequence[str]
+) -> list[str]:
+    """What was assumed beyond the case's evidence, in words."""
+    found = [f"assumed: {text}" for text in assume]
+    found += [f"left out: {name}" for name in without]
+    found += [f"scenario {s.id}: {s.title}" for s in asked if s is not None]
+    if case.priors != type(case.priors)():
+        found.append("priors differ from the defaults (case.toml or --set)")
+    return found
+
+
+def _nominal(case: Case, round_id: str) -> tuple[str, ...]:
+    """Leaves whose members are not published: their size is nominal, and no rule reads it."""
+    tree = case.electorate
+    return tuple(
+        leaf
+        for leaf in tree.leaves
+        if not tree.by_id[leaf].implicit and tree.figure(leaf, round_id).members is None
+    )

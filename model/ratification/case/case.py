@@ -1,0 +1,127 @@
+"""A case: everything known about one coalition and its votes, checked, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ratification.case.bounds import check_possible
+from ratification.case.bylaws import Bylaws
+from ratification.case.electorate import Electorate
+from ratification.case.evidence import InForce, Report, assumed, in_force
+from ratification.case.known import known
+from ratification.case.priors import Priors
+from ratification.case.rounds import Round, Scenario, Stake
+from ratification.case.unitsets import UnitSetError, check_units, near_miss
+from ratification.case.values import shown
+from ratification.errors import CaseError, RequestError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One coalition. `features` are covariates by name and leaf unit."""
+
+    id: str
+    title: str
+    target: str
+    rounds: tuple[Round, ...]
+    electorate: Electorate
+    reports: tuple[Report, ...]
+    bylaws: tuple[Bylaws, ...]
+    priors: Priors = field(default_factory=Priors)
+    scenarios: tuple[Scenario, ...] = ()
+    stakes: tuple[Stake, ...] = ()
+    features: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def round(self, round_id: str) -> Round:
+        """A ballot round by id.
+
+        Raises:
+            RequestError: the case has no such round.
+        """
+        for entry in self.rounds:
+            if entry.id == round_id:
+                return entry
+        ids = [entry.id for entry in self.rounds]
+        raise RequestError(
+            f"no round {shown(round_id)} in this case.{near_miss(round_id, ids)}"
+            f" It has: {', '.join(ids)}"
+        )
+
+    def scenario(self, scenario_id: str) -> Scenario:
+        """A scenario by id.
+
+        Raises:
+            RequestError: the case has no such scenario.
+        """
+        for entry in self.scenarios:
+            if entry.id == scenario_id:
+                return entry
+        ids = [entry.id for entry in self.scenarios]
+        raise RequestError(
+            f"no scenario {shown(scenario_id)} in this case.{near_miss(scenario_id, ids)}"
+            f" It has: {', '.join(ids) or 'none'}"
+        )
+
+    def chain(self, round_id: str) -> tuple[str, ...]:
+        """A round and those it repeats, earliest first. Later rounds never inform it."""
+        rounds: list[str] = []
+        current = round_id
+        while current:
+            rounds.insert(0, current)
+            current = self.round(current).repeats
+        return tuple(rounds)
+
+    def evidence(
+        self,
+        *,
+        as_of: str | None = None,
+        without: tuple[str, ...] = (),
+        assume: tuple[str, ...] = (),
+        round_id: str | None = None,
+    ) -> InForce:
+        """The reports in force on a day, with assumptions about the round added.
+
+        Raises:
+            RequestError: a name is not there, the day is no date, or an assumption cannot hold
+                beside the evidence.
+            CaseError: the evidence in force on that day cannot all be true.
+        """
+        base = in_force(self.reports, as_of=as_of, without=without)
+        target = self.round(round_id or self.target).id
+        if not assume:
+            return base
+        extra = tuple(
+            self._assumed(text, number, target) for number, text in enumerate(assume, start=1)
+        )
+        evidence = replace(base, reports=(*base.reports, *extra))
+        self._refuse_impossible(base, evidence, assume, target)
+        return evidence
+
+    def _assumed(self, text: str, number: int, round_id: str) -> Report:
+        report = assumed(text, number=number, round_id=round_id)
+        try:
+            check_units(report.units, report.kind, self.electorate)
+        except UnitSetError as error:
+            raise RequestError(f"assumption {shown(text)}: {error}") from None
+        return report
+
+    def _refuse_impossible(
+        self, base: InForce, evidence: InForce, assume: tuple[str, ...], round_id: str
+    ) -> None:
+        known(base, round_id, self.electorate, self.id)
+        try:
+            facts = known(evidence, round_id, self.electorate, self.id)
+            check_possible(facts, self.electorate, self.reports, self.id)
+        except CaseError as error:
+            said = "; ".join(problem.message for problem in error.problems)
+            raise RequestError(
+                f"assuming {' and '.join(shown(text) for text in assume)} contradicts the "
+                f"evidence: {said}"
+            ) from None
+
+    def with_reports(self, *reports: Report) -> "Case":
+        """The case with more evidence."""
+        return replace(self, reports=(*self.reports, *reports))
+
+    def with_priors(self, priors: Priors) -> "Case":
+        """The case with other priors."""
+        return replace(self, priors=priors)

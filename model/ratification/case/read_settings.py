@@ -1,0 +1,256 @@
+"""case.toml: title, rounds, priors, roster variants, scenarios, stakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from ratification.case.electorate import COALITION, RosterVariant
+from ratification.case.files import Problems
+from ratification.case.priors import Normal, PriorError, Priors, changed, default_key
+from ratification.case.read_toml import TOP, Place, TomlReader, line_of, parse_toml
+from ratification.case.rounds import AS_VOTED, Round, Scenario, Stake
+from ratification.case.unitsets import near_miss
+from ratification.case.values import MOST_MEMBERS, exact, shown
+
+FILE = "case.toml"
+KEYS = ("title", "target", "round", "priors", "roster", "scenario", "stake")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What case.toml says; `rounds_known` where every round's id could be read."""
+
+    title: str = ""
+    target: str = ""
+    rounds: tuple[Round, ...] = ()
+    rounds_known: bool = False
+    priors: Priors
+    variants: tuple[RosterVariant, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    stakes: tuple[Stake, ...] = ()
+
+
+def read_settings(text: str | None, problems: Problems) -> Settings | None:
+    """What case.toml says, with problems noted; None where it cannot be read at all."""
+    document = parse_toml(text, FILE, problems)
+    if text is None or document is None:
+        return None
+    reader = TomlReader(FILE, text, problems)
+    reader.known_keys(document, KEYS, TOP)
+    rounds = _rounds(reader, document)
+    ids = [entry.id for entry in rounds]
+    rounds_known = bool(ids) and all(ids) and len(set(ids)) == len(ids)
+    if not rounds and not document.get("round"):
+        reader.problem("there is no [[round]]: a case needs one")
+    return Settings(
+        title=reader.string(document, "title", TOP, required=True),
+        target=_target(reader, document, ids if rounds_known else []),
+        rounds=rounds,
+        rounds_known=rounds_known,
+        priors=_priors(reader, document),
+        variants=_variants(reader, document),
+        scenarios=_scenarios(reader, document, ids if rounds_known else None),
+        stakes=_stakes(reader, document),
+    )
+
+
+def _target(reader: TomlReader, document: Mapping[str, Any], ids: Sequence[str]) -> str:
+    if "target" not in document and len(ids) == 1:
+        return ids[0]
+    target = reader.string(document, "target", TOP)
+    if target not in ids and isinstance(document.get("target", ""), str) and ids:
+        said = f"target {target!r} is not a round." if target else "target is missing."
+        near = near_miss(target, ids) or f" Rounds: {', '.join(ids)}"
+        reader.problem(f"{said}{near}", TOP, "target")
+    return target
+
+
+def _rounds(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Round, ...]:
+    rounds: list[Round] = []
+    taken: set[str] = set()
+    for number, table in enumerate(reader.tables(document, "round")):
+        place = Place("[[round]]", number)
+        reader.known_keys(table, ("id", "title", "question", "repeats"), place)
+        identity = reader.identity(table, place, taken)
+        entry = Round(
+            id=identity,
+            title=reader.string(table, "title", place) or identity,
+            question=reader.string(table, "question", place),
+            repeats=reader.string(table, "repeats", place),
+        )
+        earlier = [known.id for known in rounds]
+        if entry.repeats and entry.repeats not in earlier and all(earlier):
+            reader.problem(
+                f"repeats {entry.repeats!r} is not a round above this one."
+                f"{near_miss(entry.repeats, earlier)}",
+                place,
+                "repeats",
+            )
+        rounds.append(entry)
+    return tuple(rounds)
+
+
+def _priors(reader: TomlReader, document: Mapping[str, Any]) -> Priors:
+    priors = Priors()
+    tables = document.get("priors", {})
+    if not isinstance(tables, dict):
+        reader.problem("priors must be written as a [priors] table", TOP, "priors")
+        return priors
+    for name, given in tables.items():
+        try:
+            values = given if isinstance(given, dict) else {default_key(name): given}
+            priors = changed(priors, name, values)
+        except PriorError as error:
+            reader.problem(str(error), Place("[priors"), name)
+    return priors
+
+
+def _variants(reader: TomlReader, document: Mapping[str, Any]) -> tuple[RosterVariant, ...]:
+    variants: list[RosterVariant] = []
+    taken: set[str] = set()
+    for number, table in enumerate(reader.tables(document, "roster")):
+        place = Place("[[roster]]", number)
+        reader.known_keys(table, ("id", "weight", "members", "title", "source", "note"), place)
+        variants.append(
+            RosterVariant(
+                id=reader.identity(table, place, taken),
+                weight=_roster_weight(reader, table.get("weight", 1), place),
+                members=_roster_members(reader, table, place),
+            )
+        )
+    if variants and not sum(variant.weight for variant in variants):
+        reader.problem("the weights of the rosters add up to 0", Place("[[roster]]"), "weight")
+    return tuple(variants)
+
+
+def _roster_members(
+    reader: TomlReader, table: Mapping[str, Any], place: Place
+) -> Mapping[str, int]:
+    members = table.get("members", {})
+    if not isinstance(members, dict):
+        reader.problem("members must be a table of unit = number", place, "members")
+        return {}
+    good = {}
+    for unit, value in members.items():
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_MEMBERS:
+            reader.problem(
+                f"members of {shown(unit)} is {shown(value)}, not a whole number from 0 to "
+                f"{MOST_MEMBERS}",
+                place,
+                unit,
+                "members",
+            )
+        else:
+            good[unit] = value
+    return good
+
+
+def _roster_weight(reader: TomlReader, value: object, place: Place) -> Fraction:
+    weight = None
+    if isinstance(value, str):
+        weight = exact(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e6:
+        weight = Fraction(str(value))
+    if weight is None:
+        reader.problem(
+            f'weight is {shown(value)}, not a number from 0, such as 1, 0.5 or "1/3"',
+            place,
+            "weight",
+        )
+        return Fraction(1)
+    return weight
+
+
+def check_variant_units(
+    variants: Sequence[RosterVariant], units: Sequence[str], text: str, problems: Problems
+) -> None:
+    """Refuse variants that name units the electorate does not list."""
+    for number, variant in enumerate(variants):
+        for unit in variant.members:
+            if unit != COALITION and unit not in units:
+                line = line_of(text, Place("[[roster]]", number), unit)
+                near = near_miss(unit, units)
+                problems.add(FILE, line, f"unit {shown(unit)} is not in electorate.csv.{near}")
+
+
+def _scenarios(
+    reader: TomlReader, document: Mapping[str, Any], rounds: Sequence[str] | None
+) -> tuple[Scenario, ...]:
+    scenarios = []
+    taken: set[str] = set()
+    for number, table in enumerate(reader.tables(document, "scenario")):
+        place = Place("[[scenario]]", number)
+        known = ("id", "title", "round", "swing", "turnout", "returns", "note")
+        reader.known_keys(table, known, place)
+        round_id = reader.string(table, "round", place, required=True)
+        if round_id and rounds is not None and round_id not in rounds:
+            near = near_miss(round_id, rounds) or f" Rounds: {', '.join(rounds)}"
+            reader.problem(
+                f"round {round_id!r} is not in this case.{near}",
+                place,
+                "round",
+            )
+        identity = reader.identity(table, place, taken)
+        if identity == AS_VOTED:
+            reader.problem(f"id {AS_VOTED!r} is what no scenario is called: rename it", place, "id")
+        scenarios.append(
+            Scenario(
+                id=identity,
+                title=reader.string(table, "title", place) or identity,
+                round=round_id,
+                swing=_normal(reader, table, "swing", place),
+                turnout=_normal(reader, table, "turnout", place),
+                returns=_returns(reader, table, place),
+            )
+        )
+    return tuple(scenarios)
+
+
+def _normal(reader: TomlReader, table: Mapping[str, Any], key: str, place: Place) -> Normal | None:
+    given = table.get(key)
+    if given is None:
+        return None
+    values = given if isinstance(given, dict) else {"mean": given, "sd": 0.0}
+    extra = [name for name in values if name not in ("mean", "sd")]
+    mean = reader.number(values.get("mean", 0.0), f"{key}.mean", place, key)
+    sd = reader.number(values.get("sd", 0.0), f"{key}.sd", place, key)
+    if extra:
+        reader.problem(f"{key} has no {shown(extra[0])}: it has mean and sd", place, key)
+    if mean is None or sd is None:
+        return None
+    if sd < 0 or max(abs(mean), sd) > 10:
+        reader.problem(
+            f"{key} = {shown(given)} is no shift on the logit scale: both of its numbers are at "
+            "most 10, and sd is not negative",
+            place,
+            key,
+        )
+        return None
+    return Normal(mean=mean, sd=sd)
+
+
+def _returns(
+    reader: TomlReader, table: Mapping[str, Any], place: Place
+) -> Literal["withheld", "published"]:
+    value = table.get("returns", "withheld")
+    if value == "published":
+        return "published"
+    if value != "withheld":
+        reader.problem(
+            f"returns is {shown(value)}: say 'withheld' or 'published'", place, "returns"
+        )
+    return "withheld"
+
+
+def _stakes(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Stake, ...]:
+    stakes = []
+    for number, table in enumerate(reader.tables(document, "stake")):
+        place = Place("[[stake]]", number)
+        reader.known_keys(table, ("name", "ratified", "defeated", "source", "note"), place)
+        ratified = reader.number(table.get("ratified"), "ratified", place, "ratified")
+        defeated = reader.number(table.get("defeated"), "defeated", place, "defeated")
+        name = reader.string(table, "name", place, required=True)
+        if ratified is not None and defeated is not None:
+            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated))
+    return tuple(stakes)

@@ -1,0 +1,33 @@
+"""Writing files whole: under a temporary name in the same folder, then renamed into place."""
+
+import os
+import shutil
+from errno import EACCES
+from pathlib import Path
+
+from ratification.errors import RequestError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that whoever reads it sees the old content or the new, never a part.
+
+    Raises:
+        RequestError: the file cannot be written; it is then unchanged.
+    """
+    target = path.resolve()  # a link goes on pointing at the file it points at
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        if target.exists() and not os.access(target, os.W_OK):  # a rename would not ask
+            raise PermissionError(EACCES, os.strerror(EACCES))
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RequestError(
+            f"cannot write {path}: {error.strerror or error}. Nothing was changed"
+        ) from None

@@ -1,0 +1,143 @@
+"""Options that several commands share, and the progress people see while they wait."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+
+Decorated = Callable[..., Any]
+
+
+def case_argument(function: Decorated) -> Decorated:
+    """The case: a folder, or the name of a shipped one."""
+    return click.argument("case", metavar="CASE")(function)
+
+
+def evidence_options(function: Decorated) -> Decorated:
+    """Which evidence counts."""
+    for option in reversed(
+        (
+            click.option(
+                "--round", "round_id", metavar="ID", help="Ballot round (default: target)."
+            ),
+            click.option(
+                "--as-of",
+                metavar="DAY",
+                help="Use what was known by the end of this day (2011-06-24), or at a time.",
+            ),
+            click.option(
+                "--assume",
+                multiple=True,
+                metavar="TEXT",
+                help="Assume a result: 'council-4 rejected', 'local-391 527-955' (yes first).",
+            ),
+            click.option(
+                "--without", multiple=True, metavar="ID", help="Leave a report out, by its id."
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def checked_day(day: str | None) -> str | None:
+    """An `--as-of` that can be read.
+
+    Raises:
+        click.BadParameter: it is no date or time.
+    """
+    from ratification.case.evidence import moment
+
+    if day is not None:
+        try:
+            moment(day)
+        except ValueError:
+            raise click.BadParameter(
+                f"{day!r} is no day such as 2011-06-24 or 2011-06-24T18:30", param_hint="--as-of"
+            ) from None
+    return day
+
+
+class Waiting(AbstractContextManager["Waiting"]):
+    """Shows on stderr what is being done, and keeps the seconds each stage took."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.seconds: dict[str, float] = {}
+        self.stage, self.since = "", time.perf_counter()
+        self.quiet = quiet
+        self.live: Any = None
+        self.task: Any = None
+
+    def __enter__(self) -> "Waiting":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close_stage()
+        if self.live is not None:
+            self.live.stop()
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Progress callback of a fit: a stage, and how much of it is done."""
+        if stage != self.stage:
+            self._close_stage()
+            self.stage, self.since = stage, time.perf_counter()
+        if not self.quiet:
+            self._show(stage, done, total)
+
+    def _close_stage(self) -> None:
+        if self.stage:
+            spent = time.perf_counter() - self.since
+            self.seconds[self.stage] = round(self.seconds.get(self.stage, 0.0) + spent, 3)
+
+    def _show(self, stage: str, done: int, total: int) -> None:
+        if self.live is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+            from rich.progress import TimeElapsedColumn as Elapsed
+
+            self.live = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                Elapsed(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.live.start()
+            self.task = self.live.add_task(stage, total=None)
+        notes = {"compiling": "compiling (the very first time takes a minute or two)"}
+        self.live.update(
+            self.task,
+            description=notes.get(stage, stage),
+            total=total or None,
+            completed=done,
+        )
+
+
+def store_option(function: Decorated) -> Decorated:
+    """Where runs are kept."""
+    return click.option(
+        "--store",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Keep and find runs here (default: the user's cache folder).",
+    )(function)
+
+
+def open_store(folder: Path | None) -> Any:
+    """The run store; its warnings go to stderr."""
+    from ratification.output.store import RunStore, default_folder
+
+    def warn(text: str) -> None:
+        click.echo(f"warning: {text}", err=True)
+
+    return RunStore(folder or default_folder(), warn)

@@ -1,0 +1,301 @@
+"""Who approves: the deciding rules over complete results, and worlds given how many approve.
+
+Worlds with the wrong number of approvals are drawn again as long as that mends enough of them,
+which is exact. In those left, who approves is drawn first: unit by unit from the Poisson-binomial
+given p and t, as likelihood and evidence have it, until no report rules the choice out. Then every
+unit's margin is bound by it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Bool
+
+from ratification.case.electorate import Electorate
+from ratification.case.known import Approvals, Known, counted_children
+from ratification.case.verdicts import needed
+from ratification.inference.conditioning import (
+    FREE,
+    TRIES,
+    WORTH_ANOTHER,
+    Ballots,
+    Constraint,
+    condition,
+    draw_free,
+)
+from ratification.inference.numerics import normal_cdf_array
+
+PATTERNS = 3  # who approves is drawn anew, and bound anew, for worlds that could not follow
+FAR = 10**13  # a margin beyond any
+PICKS = 50  # draws of who approves until no report rules it out
+CELLS = 30_000_000  # numbers in one table of Poisson-binomials: more worlds are split up
+BY_UNITS = ("units", "all-units")
+
+
+def unit_total(tree: Electorate, unit: str, values: np.ndarray) -> np.ndarray:
+    """Sum of a unit's leaves in every world."""
+    leaves = sorted(tree.leaves_under[unit])  # neighbours, in canonical order
+    total: np.ndarray = values[:, leaves[0] : leaves[-1] + 1].sum(axis=1)
+    return total
+
+
+def approved(
+    tree: Electorate, unit: str, leaf_yes: np.ndarray, leaf_ballots: np.ndarray
+) -> Bool[np.ndarray, " world"]:
+    """Whether a unit approves in every world, by its own deciding rule. A tie rejects."""
+    decides = tree.by_id[unit].decides
+    if decides in BY_UNITS:
+        children = counted_children(tree, unit)
+        parts = [approved(tree, child, leaf_yes, leaf_ballots) for child in children]
+        number: np.ndarray = np.sum(parts, axis=0)
+        return number >= needed(tree, unit)
+    yes = unit_total(tree, unit, leaf_yes).astype(np.int64)
+    ballots = unit_total(tree, unit, leaf_ballots).astype(np.int64)
+    if isinstance(decides, Fraction):
+        return (yes * decides.denominator >= decides.numerator * ballots) & (ballots > 0)
+    return 2 * yes > ballots
+
+
+def approvals_hold(
+    tree: Electorate, approvals: Sequence[Approvals], yes: np.ndarray, no: np.ndarray
+) -> Bool[np.ndarray, " world"]:
+    """Which worlds have the reported numbers of approvals."""
+    good = np.ones(len(yes), dtype=bool)
+    for entry in approvals:
+        number = np.sum([approved(tree, unit, yes, yes + no) for unit in entry.units], axis=0)
+        good &= (number >= entry.low) & (number <= entry.high)
+    return good
+
+
+def agree_on_approvals(
+    tree: Electorate,
+    facts: Known,
+    ballots: Ballots,
+    base: Sequence[Constraint],
+    yes: np.ndarray,
+    no: np.ndarray,
+    wrong: np.ndarray,
+    rng: np.random.Generator,
+) -> Bool[np.ndarray, " world"]:
+    """Change the wrong worlds, in place, into some that agree with all evidence.
+
+    Returns which of them do now.
+    """
+    mended = np.zeros(len(yes), dtype=bool)
+
+    def keep(part: Ballots, bound: Sequence[Constraint]) -> int:
+        """Take over the worlds that agree now; returns how many."""
+        agrees = condition(part, bound, part_yes, part_no, rng)
+        agrees &= approvals_hold(tree, facts.approvals, part_yes, part_no)
+        took = wrong[agrees]
+        yes[took], no[took], mended[took] = part_yes[agrees], part_no[agrees], True
+        return len(took)
+
+    leaves = [leaf for leaf in range(len(tree.leaves)) if leaf not in facts.counted]
+    for _ in range(TRIES):
+        part, part_yes, part_no = _some(ballots, wrong), yes[wrong], no[wrong]
+        part_yes[:, leaves], part_no[:, leaves] = draw_free(part, leaves, slice(None), rng)
+        few = keep(part, _of_worlds(base, wrong)) < max(1.0, WORTH_ANOTHER * len(wrong))
+        wrong = wrong[~mended[wrong]]
+        if few:
+            break
+    for _ in range(PATTERNS):
+        if not len(wrong):
+            break
+        part, part_yes, part_no = _some(ballots, wrong), yes[wrong], no[wrong]
+        known = _of_worlds(base, wrong)
+        keep(part, [*known, *_who(tree, facts, part, known, rng)])
+        wrong = wrong[~mended[wrong]]
+    return mended
+
+
+def _some(ballots: Ballots, worlds: np.ndarray) -> Ballots:
+    return Ballots(ballots.members[worlds], ballots.yes_share[worlds], ballots.turnout[worlds])
+
+
+def _of_worlds(constraints: Sequence[Constraint], worlds: np.ndarray) -> list[Constraint]:
+    return [replace(entry, low=entry.low[worlds], high=entry.high[worlds]) for entry in constraints]
+
+
+def _who(
+    tree: Electorate,
+    facts: Known,
+    ballots: Ballots,
+    base: Sequence[Constraint],
+    rng: np.random.Generator,
+) -> list[Constraint]:
+    """Who approves in every world, as constraints on the margins of pooled units."""
+    decided: dict[str, np.ndarray] = {}
+    unclear = np.arange(len(ballots.members))
+    for _ in range(PICKS):
+        fresh: dict[str, np.ndarray] = {}
+        part = _some(ballots, unclear)
+        for entry in facts.approvals:
+            _decide(tree, facts, entry.units, entry.low, entry.high, part, fresh, rng)
+        for unit, approves in fresh.items():
+            decided.setdefault(unit, np.zeros(len(ballots.members), dtype=bool))[unclear] = approves
+        unclear = unclear[~_possible(tree, facts, _of_worlds(base, unclear), fresh)]
+        if not len(unclear):
+            break
+    return _bounds(tree, facts, decided)
+
+
+def _decide(
+    tree: Electorate,
+    facts: Known,
+    units: Sequence[str],
+    low: int | np.ndarray,
+    high: int | np.ndarray,
+    ballots: Ballots,
+    decided: dict[str, np.ndarray],
+    rng: np.random.Generator,
+) -> None:
+    """Draw which of the units approve, given how many, and so on down where units decide."""
+    chances = np.stack(
+        [
+            decided[unit].astype(float) if unit in decided else _chance(tree, facts, unit, ballots)
+            for unit in units
+        ]
+    )
+    picked = _given_number(chances, low, high, rng)
+    for unit, approves in zip(units, picked, strict=True):
+        if unit in decided:
+            continue
+        decided[unit] = approves
+        if tree.by_id[unit].decides in BY_UNITS:
+            children, need = counted_children(tree, unit), needed(tree, unit)
+            least, most = np.where(approves, need, 0), np.where(approves, len(children), need - 1)
+            _decide(tree, facts, children, least, most, ballots, decided, rng)
+
+
+def _possible(
+    tree: Electorate, facts: Known, base: Sequence[Constraint], decided: Mapping[str, np.ndarray]
+) -> Bool[np.ndarray, " world"]:
+    """Which worlds' choice of who approves neither the numbers nor any margin rules out."""
+    possible = np.ones(len(next(iter(decided.values()))), dtype=bool)
+    for entry in facts.approvals:
+        number = np.sum([decided[unit] for unit in entry.units], axis=0)
+        possible &= (number >= entry.low) & (number <= entry.high)
+    said = [*base, *_bounds(tree, facts, decided)]
+    margins = [entry for entry in said if (entry.alpha, entry.beta) == (1, -1)]
+    scopes = [frozenset(entry.leaves.tolist()) for entry in margins]
+    low = [np.maximum(entry.low, -FAR) for entry in margins]
+    high = [np.minimum(entry.high, FAR) for entry in margins]
+    for whole in range(len(margins)):
+        for parts in _parts(scopes, whole):
+            possible &= sum(low[k] for k in parts) <= high[whole]
+            possible &= sum(high[k] for k in parts) >= low[whole]
+    return possible
+
+
+def _parts(scopes: Sequence[frozenset[int]], whole: int) -> list[list[int]]:
+    """Other scopes, none overlapping, that make up a scope: small ones, and large ones."""
+    inside = [k for k, scope in enumerate(scopes) if k != whole and scope <= scopes[whole]]
+    inside.sort(key=lambda k: len(scopes[k]))
+    found = []
+    for order in (inside, inside[::-1]):
+        parts: list[int] = []
+        held: frozenset[int] = frozenset()
+        for k in order:
+            if not scopes[k] & held:
+                parts.append(k)
+                held |= scopes[k]
+        if held == scopes[whole]:
+            found.append(parts)
+    return found
+
+
+def _form(tree: Electorate, unit: str) -> tuple[int, int, int]:
+    """alpha, beta and the least value of alpha * yes + beta * no that approves."""
+    decides = tree.by_id[unit].decides
+    if isinstance(decides, Fraction):
+        return decides.denominator - decides.numerator, -decides.numerator, 0
+    return 1, -1, 1
+
+
+def _bounds(tree: Electorate, facts: Known, decided: Mapping[str, np.ndarray]) -> list[Constraint]:
+    """The margins of units' uncounted leaves, as who approves asks for them."""
+    found = []
+    for unit, approves in decided.items():
+        leaves, alpha, beta, cut = _left(tree, facts, unit)
+        if tree.by_id[unit].decides not in BY_UNITS and len(leaves):
+            low, high = np.where(approves, cut, -FREE), np.where(approves, FREE, cut - 1)
+            found.append(Constraint(leaves, alpha, beta, low, high))
+    return found
+
+
+def _left(tree: Electorate, facts: Known, unit: str) -> tuple[np.ndarray, int, int, int]:
+    """A unit's uncounted leaves, and alpha, beta and least value that approves, over them."""
+    alpha, beta, cut = _form(tree, unit)
+    counted = facts.counted
+    inside = tree.leaves_under[unit]
+    for leaf in inside & counted.keys():
+        yes, no = counted[leaf]
+        cut -= alpha * yes + beta * no
+    return np.array(sorted(inside - counted.keys()), dtype=np.int64), alpha, beta, cut
+
+
+def _chance(tree: Electorate, facts: Known, unit: str, ballots: Ballots) -> np.ndarray:
+    """A unit's chance to approve, by world; of a pooled one by normal approximation."""
+    if tree.by_id[unit].decides in BY_UNITS:
+        children = counted_children(tree, unit)
+        parts = np.stack([_chance(tree, facts, part, ballots) for part in children])
+        whole = np.asarray(_number_law(parts)[0, needed(tree, unit) :].sum(axis=0))
+        return np.asarray(np.clip(whole, 0.0, 1.0))
+    leaves, alpha, beta, cut = _left(tree, facts, unit)
+    if not len(leaves):
+        return np.full(len(ballots.members), float(cut <= 0))
+    m, p, t = (a[:, leaves] for a in (ballots.members, ballots.yes_share, ballots.turnout))
+    each = t * (alpha * p + beta * (1 - p))
+    square = t * (alpha**2 * p + beta**2 * (1 - p)) - each**2
+    sd = np.sqrt((m * square).sum(axis=1) + 0.25)
+    chance = normal_cdf_array(((m * each).sum(axis=1) - cut + 0.5) / sd)
+    return np.asarray(np.clip(chance, 1e-9, 1 - 1e-9))
+
+
+def _number_law(chances: np.ndarray) -> np.ndarray:
+    """P(k successes among the units from u on), as (u, k, world)."""
+    units, worlds = chances.shape
+    later = np.zeros((units + 1, units + 1, worlds))
+    later[units, 0] = 1.0
+    for u in range(units - 1, -1, -1):
+        later[u] = later[u + 1] * (1 - chances[u])
+        later[u, 1:] += later[u + 1, :-1] * chances[u]
+    return later
+
+
+def _given_number(
+    chances: np.ndarray, low: int | np.ndarray, high: int | np.ndarray, rng: np.random.Generator
+) -> Bool[np.ndarray, "unit world"]:
+    """Who succeeds, given that between low and high of them do: unit by unit, exact."""
+    units, worlds = chances.shape
+    low, high = np.broadcast_to(low, (worlds,)), np.broadcast_to(high, (worlds,))
+    at_once = max(1, CELLS // (units + 1) ** 2)
+    picked = np.zeros((units, worlds), dtype=bool)
+    for start in range(0, worlds, at_once):
+        part = slice(start, start + at_once)
+        picked[:, part] = _given_number_block(chances[:, part], low[part], high[part], rng)
+    return picked
+
+
+def _given_number_block(
+    chances: np.ndarray, low: np.ndarray, high: np.ndarray, rng: np.random.Generator
+) -> Bool[np.ndarray, "unit world"]:
+    units, worlds = chances.shape
+    later = _number_law(chances)
+    picked = np.zeros((units, worlds), dtype=bool)
+    done = np.zeros(worlds, dtype=np.int64)
+    number = np.arange(units + 1)[:, None]
+
+    def reachable(u: int, have: np.ndarray) -> np.ndarray:
+        wanted = (number >= low - have) & (number <= high - have)
+        return np.asarray(np.where(wanted, later[u], 0.0).sum(axis=0))
+
+    for u in range(units):
+        success = chances[u] * reachable(u + 1, done + 1)
+        failure = (1 - chances[u]) * reachable(u + 1, done)
+        picked[u] = rng.random(worlds) * (success + failure) < success
+        done += picked[u]
+    return picked

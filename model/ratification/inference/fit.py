@@ -1,0 +1,202 @@
+"""Fitting: compile once for a structure, sample with nutpie, refuse what has not converged."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ratification.errors import ConvergenceError
+from ratification.inference.posterior import Diagnostics, Posterior
+from ratification.inference.structure import Layout
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RHAT_LIMIT = 1.01
+ESS_LIMIT = 400
+DIVERGENCE_LIMIT = 0.001  # of all draws, after the retry
+GATED = ("mu", "nu", "tau", "tau_turnout", "swing")
+COMPILED_KEPT = 4
+
+Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 when not known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampler:
+    """How to sample, and how to sample again where the first run will not do."""
+
+    chains: int = 4
+    draws: int = 1500
+    tune: int = 1000
+    cores: int = 2
+    target_accept: float = 0.97
+    retry_tune: int = 2000
+    retry_draws: int = 3000
+    retry_target_accept: float = 0.995
+
+    def again(self, *, careful: bool) -> "Sampler":
+        """Longer; and with smaller steps where there were divergences."""
+        accept = self.retry_target_accept if careful else self.target_accept
+        return replace(self, draws=self.retry_draws, tune=self.retry_tune, target_accept=accept)
+
+
+DEFAULT_SAMPLER = Sampler()
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A posterior, and the ArviZ tree it came from."""
+
+    posterior: Posterior
+    tree: "xr.DataTree"
+
+
+class Engine:
+    """Compiled models by structure. New evidence or priors on a known structure do not compile."""
+
+    def __init__(self) -> None:
+        self._compiled: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+
+    def fit(
+        self,
+        layout: Layout,
+        seed: int,
+        *,
+        sampler: Sampler = DEFAULT_SAMPLER,
+        progress: Progress = no_progress,
+    ) -> Fit:
+        """Sample the posterior; retry once where it has divergences or has not converged.
+
+        Raises:
+            ConvergenceError: the retry did not converge either.
+        """
+        compiled = self.compiled(layout, progress)
+        tree = _sample(compiled, layout, seed, sampler, progress)
+        found = diagnose(tree, sampler.target_accept, retried=False)
+        if found.divergences or failures(found, tree):
+            progress("sampling again, more carefully", 0, 0)
+            again = sampler.again(careful=found.divergences > 0)
+            tree = _sample(compiled, layout, seed + 1, again, progress)
+            found = diagnose(tree, again.target_accept, retried=True)
+            wrong = failures(found, tree)
+            if wrong:
+                raise ConvergenceError(
+                    f"the fit did not converge, so there is no forecast: {'; '.join(wrong)}. "
+                    "Try another --seed, or look at the evidence with `ratify check`"
+                )
+        return Fit(posterior=to_posterior(tree, layout, found, seed), tree=tree)
+
+    def compiled(self, layout: Layout, progress: Progress = no_progress) -> Any:
+        """The compiled model of a layout's structure, with the layout's arrays."""
+        key = layout.structure.key
+        if key not in self._compiled:
+            self._compiled[key] = _compile(layout, progress)
+            while len(self._compiled) > COMPILED_KEPT:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(key)
+        model = self._compiled[key]
+        known = {variable.name for variable in model.shared_var_keys}
+        return model.with_data(**{k: v for k, v in layout.data.items() if k in known})
+
+
+def _compile(layout: Layout, progress: Progress) -> Any:
+    progress("loading PyMC", 0, 0)
+    import nutpie
+
+    from ratification.inference.model import build_model
+
+    progress("building the model", 0, 0)
+    model = build_model(layout.structure, dict(layout.data))
+    progress("compiling", 0, 0)
+    return nutpie.compile_pymc_model(model)
+
+
+def _sample(
+    compiled: Any,
+    layout: Layout,
+    seed: int,
+    sampler: Sampler,
+    progress: Progress,
+) -> "xr.DataTree":
+    import nutpie
+
+    from ratification.inference.model import unfold
+
+    total = sampler.chains * (sampler.draws + sampler.tune)
+
+    def told(chains: list[Any]) -> None:
+        progress("sampling", sum(chain.finished_draws for chain in chains), total)
+
+    progress("sampling", 0, total)
+    running = nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        cores=sampler.cores,
+        seed=seed,
+        target_accept=sampler.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=told,
+        progress_rate=200,
+        blocking=False,
+    )
+    try:  # nutpie's own blocking call turns Ctrl-C into a short, silent result
+        tree: xr.DataTree = running.wait()
+    except BaseException:
+        running.cancel()
+        raise
+    progress("sampling", total, total)
+    posterior = tree["posterior"].dataset
+    raw = {str(name): posterior[name].values for name in posterior.data_vars}
+    unfolded = unfold(layout.structure, raw)
+    kept = posterior[list(unfolded)]
+    tree["posterior"] = kept.assign({n: (kept[n].dims, v) for n, v in unfolded.items()})
+    return tree
+
+
+def diagnose(tree: "xr.DataTree", target_accept: float, *, retried: bool) -> Diagnostics:
+    """R-hat and effective sample sizes of the gated variables, and divergences."""
+    import arviz_stats
+
+    posterior = tree["posterior"].dataset
+    gated = posterior[[name for name in GATED if name in posterior]]
+    rhat = arviz_stats.rhat(gated)
+    bulk = arviz_stats.ess(gated, method="bulk")
+    tail = arviz_stats.ess(gated, method="tail")
+    return Diagnostics(
+        rhat_max=max(float(rhat[name].max()) for name in rhat.data_vars),
+        ess_min=min(float(ess[name].min()) for ess in (bulk, tail) for name in ess.data_vars),
+        divergences=int(tree["sample_stats"]["diverging"].sum()),
+        target_accept=target_accept,
+        retried=retried,
+    )
+
+
+def failures(found: Diagnostics, tree: "xr.DataTree") -> list[str]:
+    """What keeps a fit from being a result, with numbers."""
+    draws = int(np.prod(tree["sample_stats"]["diverging"].shape))
+    wrong = []
+    if not found.rhat_max <= RHAT_LIMIT:
+        wrong.append(f"R-hat {found.rhat_max:.3f} (at most {RHAT_LIMIT})")
+    if not found.ess_min >= ESS_LIMIT:
+        wrong.append(f"effective sample size {found.ess_min:.0f} (at least {ESS_LIMIT})")
+    if found.divergences > DIVERGENCE_LIMIT * draws:
+        wrong.append(f"{found.divergences} divergences in {draws} draws")
+    return wrong
+
+
+def to_posterior(
+    tree: "xr.DataTree", layout: Layout, diagnostics: Diagnostics, seed: int
+) -> Posterior:
+    """Plain arrays of an ArviZ tree."""
+    posterior = tree["posterior"].dataset
+    draws = {str(name): np.asarray(posterior[name].values) for name in posterior.data_vars}
+    return Posterior(layout=layout, draws=draws, diagnostics=diagnostics, seed=seed)

@@ -1,0 +1,44 @@
+"""Posterior draws as plain arrays, with the diagnostics of the fit that made them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ratification.inference.structure import Layout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """How well a fit converged, over mu, nu and the scales."""
+
+    rhat_max: float
+    ess_min: float
+    divergences: int
+    target_accept: float
+    retried: bool
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws by variable, each (chain, draw, ...), of the parameters a layout samples."""
+
+    layout: Layout
+    draws: Mapping[str, np.ndarray]
+    diagnostics: Diagnostics
+    seed: int
+
+    @property
+    def chains(self) -> int:
+        """Number of chains."""
+        return int(self.draws["mu"].shape[0])
+
+    @property
+    def per_chain(self) -> int:
+        """Draws kept of each chain."""
+        return int(self.draws["mu"].shape[1])
+
+    def flat(self, name: str) -> np.ndarray:
+        """Draws of one variable, chains interleaved: (draw * chain, ...)."""
+        values = self.draws[name]
+        return values.swapaxes(0, 1).reshape(-1, *values.shape[2:])

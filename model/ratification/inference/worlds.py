@@ -1,0 +1,197 @@
+"""Worlds: complete results drawn from the posterior, in integers, that agree with all evidence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from ratification.case.case import Case
+from ratification.case.electorate import Electorate
+from ratification.case.evidence import InForce
+from ratification.case.known import Known, known
+from ratification.case.rounds import Scenario
+from ratification.errors import RatificationError
+from ratification.inference.approving import (
+    agree_on_approvals,
+    approvals_hold,
+    approved,
+    unit_total,
+)
+from ratification.inference.conditioning import Ballots, condition, constraints_of, draw_free
+from ratification.inference.field import FieldMaker
+from ratification.inference.numerics import stream
+from ratification.inference.posterior import Posterior
+from ratification.inference.rosters import Rosters, draw_rosters
+
+BLOCK = 8192  # worlds drawn at once: bounds the memory that intermediate arrays take
+MOST_REPLACED = 0.02  # of a block, by copies of other worlds, before giving up
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Complete results of one round. Union arrays are stored union by union (Fortran order)."""
+
+    members: Int[np.ndarray, "world union"]
+    ballots: Int[np.ndarray, "world union"]
+    yes: Int[np.ndarray, "world union"]
+    approves: Bool[np.ndarray, "world union"]
+    abstains: Bool[np.ndarray, " union"]
+    draw: Int[np.ndarray, " world"]  # flat index of the posterior draw, chains interleaved
+    variant: Int[np.ndarray, " world"]
+    chains: int
+    leaf_members: Int[np.ndarray, "world leaf"]
+    leaf_ballots: Int[np.ndarray, "world leaf"]
+    leaf_yes: Int[np.ndarray, "world leaf"]
+    replaced: int = 0  # worlds copied from others because theirs could not be repaired
+
+    @property
+    def count(self) -> int:
+        """Number of worlds."""
+        return len(self.draw)
+
+
+def draw_worlds(
+    case: Case,
+    posterior: Posterior,
+    evidence: InForce,
+    round_id: str,
+    count: int,
+    *,
+    scenario: Scenario | None = None,
+) -> Worlds:
+    """Draw complete results of a round. Same posterior, seed and count: the same bytes.
+
+    Raises:
+        RatificationError: the evidence leaves (almost) no room that could be found.
+    """
+    facts = known(evidence, round_id, case.electorate, case.id)
+    name = scenario.id if scenario is not None else ""
+    maker = FieldMaker(case, posterior, round_id, scenario)
+    index = draw_index(posterior, count)
+    store = _Store(case.electorate, count)
+    for block, start in enumerate(range(0, count, BLOCK)):
+        rng = stream(posterior.seed, "worlds", round_id, name, str(block))
+        rows = index[start : start + BLOCK]
+        _fill(store, start, case.electorate, facts, maker, rows, rng)
+    return store.worlds(facts, index, posterior.chains)
+
+
+def draw_index(posterior: Posterior, count: int) -> Int[np.ndarray, " world"]:
+    """Which posterior draw each world comes from: every chain alike, spread over its draws."""
+    total = posterior.chains * posterior.per_chain
+    if count >= total:
+        return np.arange(count) % total
+    per_chain = max(1, count // posterior.chains)
+    steps = np.linspace(0, posterior.per_chain - 1, per_chain).round().astype(np.int64)
+    flat = (steps[:, None] * posterior.chains + np.arange(posterior.chains)).reshape(-1)
+    return np.resize(flat, count)
+
+
+class _Store:
+    """Arrays being filled, block by block."""
+
+    def __init__(self, electorate: Electorate, count: int) -> None:
+        self.tree = electorate
+        leaves = (count, len(electorate.leaves))
+        self.members = np.empty(leaves, dtype=np.int32)
+        self.ballots = np.empty(leaves, dtype=np.int32)
+        self.yes = np.empty(leaves, dtype=np.int32)
+        self.variant = np.empty(count, dtype=np.int32)
+        self.replaced = 0
+
+    def worlds(self, facts: Known, index: np.ndarray, chains: int) -> Worlds:
+        """Totals by union, and who approves."""
+        arrays = [self._by_union(values) for values in (self.members, self.ballots, self.yes)]
+        approves = np.empty(arrays[0].shape, dtype=bool, order="F")
+        for position, union in enumerate(self.tree.unions):
+            approves[:, position] = approved(self.tree, union, self.yes, self.ballots)
+        abstains = [facts.outcomes.get(union) == "abstained" for union in self.tree.unions]
+        return Worlds(
+            members=arrays[0],
+            ballots=arrays[1],
+            yes=arrays[2],
+            approves=approves,
+            abstains=np.array(abstains),
+            draw=index.astype(np.int32),
+            variant=self.variant,
+            chains=chains,
+            leaf_members=self.members,
+            leaf_ballots=self.ballots,
+            leaf_yes=self.yes,
+            replaced=self.replaced,
+        )
+
+    def _by_union(self, values: np.ndarray) -> np.ndarray:
+        totals = np.empty((len(values), len(self.tree.unions)), dtype=np.int32, order="F")
+        for position, union in enumerate(self.tree.unions):
+            totals[:, position] = unit_total(self.tree, union, values)
+        return totals
+
+
+def _fill(
+    store: _Store,
+    start: int,
+    tree: Electorate,
+    facts: Known,
+    maker: FieldMaker,
+    rows: np.ndarray,
+    rng: np.random.Generator,
+) -> None:
+    """Draw one block of worlds into the store."""
+    field = maker.field(rows, rng)
+    rosters = draw_rosters(tree, facts, len(rows), rng)
+    ballots = Ballots(rosters.members, field.yes_share, field.turnout)
+    yes = np.zeros(rosters.members.shape, dtype=np.int64)
+    no = np.zeros_like(yes)
+    open_leaves = [leaf for leaf in range(len(tree.leaves)) if leaf not in facts.counted]
+    if len(open_leaves) == len(tree.leaves):
+        yes, no = draw_free(ballots, slice(None), slice(None), rng)
+    else:
+        yes[:, open_leaves], no[:, open_leaves] = draw_free(ballots, open_leaves, slice(None), rng)
+    for leaf, (counted_yes, counted_no) in facts.counted.items():
+        yes[:, leaf], no[:, leaf] = counted_yes, counted_no
+    good = _agree(tree, facts, ballots, yes, no, rng)
+    _replace_bad(rosters, yes, no, good, rng)
+    stop = start + len(rows)
+    store.members[start:stop] = rosters.members
+    store.ballots[start:stop] = yes + no
+    store.yes[start:stop] = yes
+    store.variant[start:stop] = rosters.variant
+    store.replaced += int((~good).sum())
+
+
+def _agree(
+    tree: Electorate,
+    facts: Known,
+    ballots: Ballots,
+    yes: np.ndarray,
+    no: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Make every world agree with the evidence; returns which do."""
+    base = constraints_of(facts, ballots.members)
+    if not base and not facts.approvals:
+        return np.ones(len(yes), dtype=bool)
+    good = condition(ballots, base, yes, no, rng) if base else np.ones(len(yes), dtype=bool)
+    if facts.approvals:
+        good &= approvals_hold(tree, facts.approvals, yes, no)
+        good |= agree_on_approvals(tree, facts, ballots, base, yes, no, np.flatnonzero(~good), rng)
+    return good
+
+
+def _replace_bad(
+    rosters: Rosters, yes: np.ndarray, no: np.ndarray, good: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Copy other worlds of the block over those that do not agree with the evidence."""
+    bad = np.flatnonzero(~good)
+    if not len(bad):
+        return
+    if len(bad) > max(2.0, MOST_REPLACED * len(good)):
+        raise RatificationError(
+            f"{len(bad)} of {len(good)} simulated results could not be made to agree with the "
+            "evidence: the reports leave almost no room. Look for two that contradict each other "
+            "with `ratify check`"
+        )
+    donors = rng.choice(np.flatnonzero(good), size=len(bad))
+    for values in (rosters.members, rosters.variant, yes, no):
+        values[bad] = values[donors]

@@ -1,0 +1,1 @@
+"""What people see: wording, terminal, JSON; and the store that keeps runs."""

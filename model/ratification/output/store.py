@@ -1,0 +1,179 @@
+"""The run store: fits and worlds on disk, found again by a hash of everything they rest on.
+
+A fit is kept as NetCDF that `arviz.from_netcdf` opens, and as `.npz` of plain draws that is read
+without PyMC, ArviZ, xarray or pandas. Every file is checked by its SHA-256 when it is read. A run
+is written under a temporary name and renamed, so it is there whole or not at all, and two
+processes at once do no harm.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ratification.errors import RatificationError
+from ratification.inference.posterior import Diagnostics, Posterior
+from ratification.inference.structure import Layout
+from ratification.inference.worlds import Worlds
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MANIFEST = "run.json"
+TREE = "posterior.nc"
+DRAWS = "draws.npz"
+WORLDS = "worlds.npz"
+
+Warn = Callable[[str], None]
+
+
+def default_folder() -> Path:
+    """The user's cache folder for this project."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ratification"))
+
+
+class RunStore:
+    """Kept runs under one folder."""
+
+    def __init__(self, folder: Path, warn: Warn) -> None:
+        self.folder = folder
+        self.warn = warn
+
+    def posterior(self, key: str, layout: Layout) -> Posterior | None:
+        """The kept fit, or None. A damaged one is said and set aside."""
+        kept = self._read(key, [DRAWS])
+        if kept is None:
+            return None
+        manifest, files = kept
+        return Posterior(
+            layout=layout,
+            draws=_arrays(files[DRAWS]),
+            diagnostics=Diagnostics(**manifest["diagnostics"]),
+            seed=manifest["seed"],
+        )
+
+    def keep_fit(
+        self, key: str, posterior: Posterior, tree: "xr.DataTree", attributes: Mapping[str, str]
+    ) -> None:
+        """Keep a fit: draws for us, NetCDF for ArviZ, diagnostics and versions in both."""
+        about = {
+            "seed": posterior.seed,
+            "diagnostics": asdict(posterior.diagnostics),
+            "attributes": dict(attributes),
+        }
+
+        def write(folder: Path) -> None:
+            tree.attrs |= dict(attributes) | {"seed": posterior.seed}
+            tree.attrs |= {"diagnostics": json.dumps(about["diagnostics"], sort_keys=True)}
+            tree.to_netcdf(folder / TREE, engine="h5netcdf")
+            (folder / DRAWS).write_bytes(_packed(posterior.draws))
+
+        self._write(key, about, write)
+
+    def tree_path(self, key: str) -> Path:
+        """Where the NetCDF of a kept fit is."""
+        return self.folder / key / TREE
+
+    def worlds(self, key: str) -> Worlds | None:
+        """Kept worlds, or None. Damaged ones are said and drawn again."""
+        kept = self._read(key, [WORLDS])
+        if kept is None:
+            return None
+        manifest, files = kept
+        arrays = _arrays(files[WORLDS])
+        for name in ("members", "ballots", "yes", "approves"):
+            arrays[name] = np.asfortranarray(arrays[name])
+        return Worlds(**arrays, chains=manifest["chains"], replaced=manifest["replaced"])
+
+    def keep_worlds(self, key: str, worlds: Worlds) -> None:
+        """Keep worlds, so that other bylaws can be asked about them."""
+        arrays = {
+            entry.name: value
+            for entry in fields(worlds)
+            if isinstance(value := getattr(worlds, entry.name), np.ndarray)
+        }
+        about = {"chains": worlds.chains, "replaced": worlds.replaced}
+
+        def write(folder: Path) -> None:
+            (folder / WORLDS).write_bytes(_packed(arrays))
+
+        self._write(key, about, write)
+
+    def _read(self, key: str, names: list[str]) -> tuple[dict[str, Any], dict[str, bytes]] | None:
+        folder = self.folder / key
+        try:
+            manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+            files = {name: (folder / name).read_bytes() for name in names}
+            for name, data in files.items():
+                if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
+                    raise ValueError(f"{name} is not what was written")
+        except FileNotFoundError as error:
+            if folder.exists():
+                self._discard(folder, f"{Path(error.filename or '').name} is missing")
+            return None
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            self._discard(folder, str(error))
+            return None
+        return manifest, files
+
+    def _discard(self, folder: Path, why: str) -> None:
+        self.warn(f"the kept run {folder.name[:12]} is damaged ({why}): it is made again")
+        aside = folder.with_name(f"{folder.name}.damaged-{uuid.uuid4().hex[:8]}")
+        try:
+            folder.rename(aside)
+        except OSError:  # another process was faster, or the folder cannot be written
+            return
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _write(self, key: str, about: Mapping[str, Any], write: Callable[[Path], None]) -> None:
+        """Write a run under a temporary name, then rename; say where that cannot be done."""
+        temporary = self.folder / f".{key[:12]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            temporary.mkdir(parents=True)
+            write(temporary)
+            hashes = {
+                path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in sorted(temporary.iterdir())
+            }
+            manifest = dict(about) | {"files": hashes}
+            (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+            self._place(temporary, self.folder / key)
+        except OSError as error:
+            self.warn(
+                f"the run was not kept: {self.folder} cannot be written ({error.strerror}). "
+                "Name another folder with --store"
+            )
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _place(self, temporary: Path, final: Path) -> None:
+        try:
+            temporary.rename(final)
+        except OSError:
+            if not (final / MANIFEST).exists():
+                raise  # else another process kept the same run first
+
+
+def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _arrays(data: bytes) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise RatificationError(f"a kept run cannot be read: {error}") from None

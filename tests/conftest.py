@@ -1,0 +1,40 @@
+"""Set-up that every test shares."""
+
+import argparse
+
+import pytest
+from hypothesis import settings
+
+# No deadline, since the first example may pay for an import or a compilation; and the same
+# examples on every run, so that a failure seen once is seen again.
+settings.register_profile("ratification", deadline=None, derandomize=True)
+settings.load_profile("ratification")
+
+# Where the arrays are. Not case: it has none, mypy covers it, and checked calls take reading the
+# SEBAC case from 0.02 s to 0.4 s, which a property test pays for every example.
+CHECKED = [
+    "ratification.answers",
+    "ratification.api",
+    "ratification.inference",
+    "ratification.output",
+]
+# An int may stand where a float is asked for, as mypy reads it (PEP 484).
+CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--runtime-types`, which setup.cfg turns on; `--no-runtime-types` turns it off."""
+    parser.addoption(
+        "--runtime-types",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="check the types and array shapes of signatures at run time",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Instrument the checked modules before a test imports them."""
+    if config.getoption("--runtime-types"):
+        from jaxtyping import install_import_hook
+
+        install_import_hook(CHECKED, CHECKER)
