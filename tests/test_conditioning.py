@@ -10,18 +10,12 @@ from exact import FALSE_ALARM, joint_law, law_pvalue, leaf_law
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ratification.case.known import Count, Known, Partial, Range, ShareRange
-from ratification.inference.conditioning import (
-    Ballots,
-    Constraint,
-    _Chains,
-    components,
-    condition,
-    constraints_of,
-    draw_free,
-    integer_kernel,
-    satisfied,
-)
+from ratification.inference.conditioning import condition, draw_free
+from ratification.inference.constraints import Constraint, components, constraints_of, satisfied
+from ratification.inference.lattice import integer_kernel
+from ratification.inference.metropolis import Chain
 from ratification.inference.numerics import stream
+from ratification.inference.tied import Ballots, TiedVotes
 
 DRAWS = 40_000
 
@@ -62,10 +56,12 @@ class Group:
         good = satisfied(constraints_of(self.facts, members), yes, no)
         return outcomes[good], chances[good], float(chances[good].sum())
 
-    def chains(self, worlds: int, rng: np.random.Generator) -> _Chains:
-        """The Metropolis part alone, with all leaves in one group."""
-        leaves, rows = np.arange(len(self.members)), np.arange(worlds)
-        return _Chains(self.ballots(worlds), leaves, self.constraints(worlds), rows, rng)
+    def tied(self, start: np.ndarray) -> TiedVotes:
+        """All leaves in one group, with the votes of these outcomes."""
+        leaves, rows = np.arange(len(self.members)), np.arange(len(start))
+        held = self.constraints(len(start))
+        yes, no = np.split(start, 2, axis=1)
+        return TiedVotes(self.ballots(len(start)), leaves, held, rows, yes, no)
 
 
 def group(name: str, leaves: Sequence[tuple[int, float, float]], **facts: object) -> object:
@@ -170,11 +166,11 @@ def test_metropolis_leaves_the_conditional_law_as_it_is(case: Group) -> None:
     rng = stream(2, "stationary", case.name)
     outcomes, chances, _ = case.law()
     start = outcomes[rng.choice(len(outcomes), size=DRAWS, p=chances / chances.sum())]
-    chains = case.chains(DRAWS, rng)
-    chains.yes, chains.no = (votes.copy() for votes in np.split(start, 2, axis=1))
+    tied = case.tied(start)
+    chain = Chain(tied, rng)
     for _ in range(3):
-        chains._sweep()
-    end = np.hstack([chains.yes, chains.no])
+        chain.sweep()
+    end = np.hstack([tied.yes, tied.no])
     assert (end != start).any(axis=1).mean() > 0.05
     assert law_pvalue(outcomes, chances, end) > FALSE_ALARM
 
@@ -186,11 +182,11 @@ def test_metropolis_reaches_the_conditional_law_from_any_point(case: Group) -> N
     rng = stream(3, "from a point", case.name)
     outcomes, chances, _ = case.law()
     start = np.repeat(outcomes[[chances.argmin()]], worlds, axis=0)
-    chains = case.chains(worlds, rng)
-    chains.yes, chains.no = (votes.copy() for votes in np.split(start, 2, axis=1))
+    tied = case.tied(start)
+    chain = Chain(tied, rng)
     for _ in range(150):
-        chains._sweep()
-    assert law_pvalue(outcomes, chances, np.hstack([chains.yes, chains.no])) > FALSE_ALARM
+        chain.sweep()
+    assert law_pvalue(outcomes, chances, np.hstack([tied.yes, tied.no])) > FALSE_ALARM
 
 
 def test_leaves_that_nothing_ties_together_are_apart() -> None:

@@ -16,17 +16,14 @@ from jaxtyping import Bool
 from ratification.case.electorate import Electorate
 from ratification.case.known import Approvals, Known, counted_children
 from ratification.case.verdicts import needed
-from ratification.inference.conditioning import (
-    FREE,
-    TRIES,
-    WORTH_ANOTHER,
-    Ballots,
-    Constraint,
-    condition,
-    draw_free,
-)
+from ratification.inference.conditioning import TRIES, WORTH_ANOTHER, condition, draw_free
+from ratification.inference.constraints import FREE, Constraint
 from ratification.inference.numerics import normal_cdf_array
+from ratification.inference.tied import Ballots
 
+# With other reports a free draw costs sweeps too, and on SEBAC's last day choosing the pattern at
+# once gives the same law within Monte Carlo error.
+WORTH_SWEEPS = 0.5
 PATTERNS = 3  # who approves is drawn anew, and bound anew, for worlds that could not follow
 FAR = 10**13  # a margin beyond any
 PICKS = 50  # draws of who approves until no report rules it out
@@ -94,10 +91,11 @@ def agree_on_approvals(
         return len(took)
 
     leaves = [leaf for leaf in range(len(tree.leaves)) if leaf not in facts.counted]
+    worth = WORTH_SWEEPS if base else WORTH_ANOTHER
     for _ in range(TRIES):
         part, part_yes, part_no = _some(ballots, wrong), yes[wrong], no[wrong]
         part_yes[:, leaves], part_no[:, leaves] = draw_free(part, leaves, slice(None), rng)
-        few = keep(part, _of_worlds(base, wrong)) < max(1.0, WORTH_ANOTHER * len(wrong))
+        few = keep(part, _of_worlds(base, wrong)) < max(1.0, worth * len(wrong))
         wrong = wrong[~mended[wrong]]
         if few:
             break

@@ -17,11 +17,13 @@ from ratification.inference.approving import (
     approved,
     unit_total,
 )
-from ratification.inference.conditioning import Ballots, condition, constraints_of, draw_free
+from ratification.inference.conditioning import condition, draw_free
+from ratification.inference.constraints import constraints_of
 from ratification.inference.field import FieldMaker
 from ratification.inference.numerics import stream
 from ratification.inference.posterior import Posterior
 from ratification.inference.rosters import Rosters, draw_rosters
+from ratification.inference.tied import Ballots
 
 BLOCK = 8192  # worlds drawn at once: bounds the memory that intermediate arrays take
 MOST_REPLACED = 0.02  # of a block, by copies of other worlds, before giving up

@@ -1,0 +1,167 @@
+"""Metropolis sweeps over votes that agree with the evidence; stationary law: the exact one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ratification.inference.constraints import FREE
+from ratification.inference.lattice import moves_within
+from ratification.inference.tied import TiedVotes
+
+MOST_SWEEPS = 20
+# A group of many leaves starts close to its law. On SEBAC's last day (33 leaves, 40 reports) two
+# sweeps, eight, 18 and 60 agree within Monte Carlo error on all but the ballots' sd (by 1%).
+FEWEST_SWEEPS, MOST_MOVED = 6, 270
+SMALL = 200  # members of a group of leaves that is also drawn as a whole
+MOST_PASSES = 12  # a sweep, over moves that several constraints allow together
+STEPS = np.array([(1, 0), (0, 1), (1, -1), (1, 1)])  # of yes and no of one leaf
+WIDTHS = np.array([2.4, 0.6, 0.1])  # of a step, in standard deviations
+
+# One leaf's part in a move: the leaf, and its step of yes and of no, by world (None: none).
+Part = tuple[int, np.ndarray | None, np.ndarray | None]
+
+
+def sweeps(tied: TiedVotes, rng: np.random.Generator) -> None:
+    """Move the votes, in place, towards their law given every constraint."""
+    chain = Chain(tied, rng)
+    for _ in range(int(np.clip(MOST_MOVED / len(tied.leaves), FEWEST_SWEEPS, MOST_SWEEPS))):
+        chain.sweep()
+
+
+def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> None:
+    """Draw all leaves freely: a proposal from their own law is taken wherever it agrees.
+
+    In small groups only: there single moves may not connect what agrees, and this often does.
+    """
+    if tied.members.sum(axis=1).max() > SMALL:
+        return
+    cast = rng.binomial(tied.members, tied.turnout)
+    yes = rng.binomial(cast, tied.yes_share)
+    drawn = tied.sums(yes, cast - yes)
+    take = ((drawn >= tied.low) & (drawn <= tied.high)).all(axis=0)
+    tied.yes[take], tied.no[take] = yes[take], (cast - yes)[take]
+    tied.values[:, take] = drawn[:, take]
+
+
+class Chain:
+    """One chain a world."""
+
+    def __init__(self, tied: TiedVotes, rng: np.random.Generator) -> None:
+        self.tied, self.rng = tied, rng
+        equal = (tied.low == tied.high).all(axis=1)
+        self.exact = tied.inside & equal[:, None]
+        ranged = ((tied.low > -FREE) & (tied.high < FREE)).all(axis=1)
+        # Classes of leaves that the same constraints hold, and moves of whole classes. Without
+        # them overlapping counts would leave each leaf no move of its own.
+        held, number = np.unique(tied.inside, axis=1, return_inverse=True)
+        self.classes = [np.flatnonzero(number == k) for k in range(held.shape[1])]
+        self.bound_moves, special = moves_within(held, tied.alpha, tied.beta, (equal, ranged))
+        self.bound_passes = min(2 * special, MOST_PASSES)
+
+    def sweep(self) -> None:
+        """One pass of Metropolis moves over the leaves, and one over sets of leaves."""
+        tied, rng = self.tied, self.rng
+        for leaf in rng.permutation(len(tied.leaves)).tolist():
+            for d_yes, d_no in STEPS.tolist():
+                self._move([(leaf, d_yes, d_no)])
+            if not self.exact[:, leaf].any():  # a share's whole numbers may lie far apart
+                steps = self._step(tied.sd_yes[:, leaf]), self._step(tied.sd_no[:, leaf])
+                self._propose([(leaf, *steps)])
+        order = rng.permutation(len(tied.leaves)).tolist()
+        if rng.random() < 0.5:  # like sizes exchange more votes
+            order = np.argsort(tied.members.mean(axis=0), kind="stable").tolist()
+        for leaf, other in zip(order, np.roll(order, 1).tolist(), strict=True):
+            if leaf != other:
+                for yes, no in rng.permutation(STEPS)[:3].tolist():
+                    self._move([(leaf, yes, no), (other, -yes, -no)])
+        for _ in range(self.bound_passes):
+            self._move_together()
+        redraw_small(tied, rng)
+
+    def _move_together(self) -> None:
+        """A step of several leaves that no equality notices: one random leaf of each class."""
+        move = self.bound_moves[self.rng.integers(len(self.bound_moves))]
+        moved = np.flatnonzero(move.any(axis=1)).tolist()
+        leaves = [int(self.rng.choice(self.classes[k])) for k in moved]
+        self._move([(leaf, *move[k].tolist()) for leaf, k in zip(leaves, moved, strict=True)])
+
+    def _move(self, parts: Sequence[tuple[int, int, int]]) -> None:
+        """A symmetric random step along one direction, unless an equality forbids it."""
+        tied = self.tied
+        held = np.zeros(len(tied.alpha), dtype=np.int64)
+        for leaf, d_yes, d_no in parts:
+            held += self.exact[:, leaf] * (tied.alpha * d_yes + tied.beta * d_no)
+        if held.any():
+            return
+        width = np.full(len(tied.yes), np.inf)
+        for leaf, d_yes, d_no in parts:
+            for each, sd in ((d_yes, tied.sd_yes), (d_no, tied.sd_no)):
+                if each:
+                    width = np.minimum(width, sd[:, leaf] / abs(each))
+        step = self._step(width)
+        self._propose(
+            [
+                (leaf, d_yes * step if d_yes else None, d_no * step if d_no else None)
+                for leaf, d_yes, d_no in parts
+            ]
+        )
+
+    def _step(self, width: np.ndarray) -> np.ndarray:
+        """A symmetric random step, never 0, of one of three sizes."""
+        drawn = self.rng.standard_normal(len(width))
+        drawn *= width * self.rng.choice(WIDTHS)
+        step = np.rint(drawn).astype(np.int64)
+        step += (step == 0) * np.where(drawn < 0, -1, 1)
+        return step
+
+    def _propose(self, parts: Sequence[Part]) -> None:
+        """Accept a symmetric change of different leaves by the exact ratio of probabilities."""
+        tied = self.tied
+        gain = self.rng.standard_exponential(len(tied.yes))  # minus the log of a uniform number
+        allowed = np.ones(len(tied.yes), dtype=bool)
+        for leaf, d_yes, d_no in parts:
+            yes, no = tied.yes[:, leaf], tied.no[:, leaf]
+            if d_yes is not None:
+                gain += tied.log_yes[:, leaf] * d_yes
+                self._count_ways(yes, d_yes, gain, allowed)
+            if d_no is not None:
+                gain += tied.log_no[:, leaf] * d_no
+                self._count_ways(no, d_no, gain, allowed)
+            self._count_ways(tied.members[:, leaf] - yes - no, -_cast(d_yes, d_no), gain, allowed)
+        changes = self._sums_of(parts)
+        for c, change in changes:
+            value = tied.values[c] + change
+            allowed &= (value >= tied.low[c]) & (value <= tied.high[c])
+        take = allowed & (gain > 0)
+        for leaf, d_yes, d_no in parts:
+            if d_yes is not None:
+                tied.yes[:, leaf] += take * d_yes
+            if d_no is not None:
+                tied.no[:, leaf] += take * d_no
+        for c, change in changes:
+            tied.values[c] += take * change
+
+    def _sums_of(self, parts: Sequence[Part]) -> list[tuple[int, np.ndarray]]:
+        """What a move does to the constrained sums that it touches."""
+        tied, changes = self.tied, []
+        for c in np.flatnonzero(tied.inside[:, [leaf for leaf, _, _ in parts]].any(axis=1)):
+            change = np.zeros(len(tied.yes), dtype=np.int64)
+            for leaf, d_yes, d_no in parts:
+                if tied.inside[c, leaf]:
+                    change += 0 if d_yes is None else tied.alpha[c] * d_yes
+                    change += 0 if d_no is None else tied.beta[c] * d_no
+            changes.append((int(c), change))
+        return changes
+
+    def _count_ways(
+        self, votes: np.ndarray, step: np.ndarray, gain: np.ndarray, allowed: np.ndarray
+    ) -> None:
+        """What a change of some votes does to the multinomial's factorials; and if it can be."""
+        if step.any():
+            new = votes + step
+            allowed &= new >= 0
+            gain += self.tied.table.take(votes) - self.tied.table.take(new, mode="clip")
+
+
+def _cast(d_yes: np.ndarray | None, d_no: np.ndarray | None) -> np.ndarray:
+    return np.asarray((0 if d_yes is None else d_yes) + (0 if d_no is None else d_no))

@@ -1,0 +1,131 @@
+"""Votes moved onto the evidence: a Gaussian update, rounded, then repaired vote by vote."""
+
+import numpy as np
+
+from ratification.inference.metropolis import redraw_small
+from ratification.inference.tied import TiedVotes
+
+UPDATES = 30  # passes over the violated constraints
+REPAIRS = 200
+STEPS = np.array([(1, 0), (0, 1), (1, -1), (1, 1)])  # of yes and no of one leaf
+
+
+def move_onto(tied: TiedVotes, rng: np.random.Generator) -> None:
+    """Make (nearly) every world agree, near where it was."""
+    _update(tied)
+    broken = np.flatnonzero(tied.violation())
+    for _ in range(REPAIRS):
+        if not len(broken):
+            return
+        part = tied.of(broken)
+        left = _repair_once(part, rng)
+        tied.yes[broken], tied.no[broken] = part.yes, part.no
+        tied.values[:, broken] = part.values
+        broken = broken[left > 0]
+
+
+def _update(tied: TiedVotes) -> None:
+    """Gaussian update of each violated constraint in turn, until all (nearly) hold."""
+    yes, no = tied.yes.astype(float), tied.no.astype(float)
+    for _ in range(UPDATES):
+        moved = False
+        for c in range(len(tied.alpha)):
+            inside = np.flatnonzero(tied.inside[c])
+            a, b = float(tied.alpha[c]), float(tied.beta[c])
+            value = a * yes[:, inside].sum(axis=1) + b * no[:, inside].sum(axis=1)
+            gap = np.maximum(tied.low[c] - value, 0.0) - np.maximum(value - tied.high[c], 0.0)
+            far = np.flatnonzero(np.abs(gap) > 0.5)
+            if not len(far):
+                continue
+            moved = True
+            pick = np.ix_(far, inside)
+            v_yes, v_no = tied.sd_yes[pick] ** 2, tied.sd_no[pick] ** 2
+            weight = a * a * v_yes.sum(axis=1) + b * b * v_no.sum(axis=1)
+            step = (gap[far] / np.maximum(weight, 1e-9))[:, None]
+            yes[pick], no[pick] = _inside_roster(
+                yes[pick] + step * a * v_yes, no[pick] + step * b * v_no, tied.members[pick]
+            )
+        if not moved:
+            break
+    whole_yes = np.rint(yes).astype(np.int64)
+    tied.set_votes(whole_yes, np.minimum(np.rint(no).astype(np.int64), tied.members - whole_yes))
+
+
+def _inside_roster(
+    yes: np.ndarray, no: np.ndarray, members: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest votes of which none is negative and no more are cast than there are members."""
+    yes, no = np.clip(yes, 0, members), np.clip(no, 0, members)
+    over = np.maximum(yes + no - members, 0.0) / 2
+    yes = np.clip(yes - over, 0, members)
+    return yes, np.clip(no - over, 0, members - yes)
+
+
+def _repair_once(tied: TiedVotes, rng: np.random.Generator) -> np.ndarray:
+    """Move votes of random leaves by what a violated constraint lacks, if that helps.
+
+    Returns how many votes each world lacks still.
+    """
+    lacking = tied.violation()
+    for c in range(len(tied.alpha)):
+        short = np.maximum(tied.low[c] - tied.values[c], 0)
+        short -= np.maximum(tied.values[c] - tied.high[c], 0)
+        if not short.any():
+            continue
+        leaf = rng.choice(np.flatnonzero(tied.inside[c]), size=len(short))
+        way = rng.choice(STEPS, size=len(short))
+        slope = way @ np.array([tied.alpha[c], tied.beta[c]])
+        step = np.where(slope == 0, 0, _away(short, np.where(slope == 0, 1, slope)))
+        lacking = _try(tied, leaf, step * way[:, 0], step * way[:, 1], lacking)
+    lacking = _jostle(tied, lacking, rng)
+    lacking = _exchange(tied, lacking, rng)
+    redraw_small(tied, rng)
+    return tied.violation()
+
+
+def _jostle(tied: TiedVotes, lacking: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A random step of yes and no together: constraints of different slope may need both."""
+    size = np.minimum(lacking, tied.members.max())
+    leaf = rng.integers(len(tied.leaves), size=len(size))
+    steps = rng.uniform(-1.0, 1.0, (2, len(size))) * (size + 2)
+    d_yes, d_no = np.rint(steps * (size > 0)).astype(np.int64)
+    return _try(tied, leaf, d_yes, d_no, lacking)
+
+
+def _exchange(tied: TiedVotes, lacking: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Some yes, or no, of one leaf for another's: a pooled count leaves no other way."""
+    if len(tied.leaves) < 2:
+        return lacking
+    size = np.minimum(lacking, tied.members.max())
+    at = np.arange(len(size))
+    one = rng.integers(len(tied.leaves), size=len(size))
+    other = (one + rng.integers(1, len(tied.leaves), size=len(size))) % len(tied.leaves)
+    step = np.rint(rng.uniform(-1.0, 1.0, len(size)) * (size + 2)).astype(np.int64)
+    left = tied.members - tied.yes - tied.no
+    of_yes = rng.random() < 0.5
+    votes = tied.yes if of_yes else tied.no
+    least = np.maximum(-votes[at, one], -left[at, other])
+    most = np.minimum(votes[at, other], left[at, one])
+    step = np.clip(step * (size > 0), least, most)
+    none = np.zeros_like(step)
+    if of_yes:
+        return tied.change([(one, step, none), (other, -step, none)], lacking)
+    return tied.change([(one, none, step), (other, none, -step)], lacking)
+
+
+def _try(
+    tied: TiedVotes, leaf: np.ndarray, d_yes: np.ndarray, d_no: np.ndarray, lacking: np.ndarray
+) -> np.ndarray:
+    """A change of one leaf, cut to what its roster allows, where it helps."""
+    at = np.arange(len(leaf))
+    yes, no, members = tied.yes[at, leaf], tied.no[at, leaf], tied.members[at, leaf]
+    d_yes = np.clip(d_yes, -yes, members - yes - no)
+    d_no = np.clip(d_no, -no, members - yes - no - d_yes)
+    return tied.change([(leaf, d_yes, d_no)], lacking)
+
+
+def _away(amount: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Amount / slope rounded away from zero: the step that closes a gap."""
+    size = -(-np.abs(amount) // np.abs(slope))
+    signed: np.ndarray = np.sign(amount) * np.sign(slope) * size
+    return signed
