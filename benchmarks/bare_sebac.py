@@ -18,7 +18,6 @@ def main() -> None:
     parser.add_argument("--draws", type=int, required=True)
     parser.add_argument("--tune", type=int, required=True)
     parser.add_argument("--target-accept", type=float, required=True)
-    parser.add_argument("--adaptation", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument(
         "--again",
@@ -50,7 +49,6 @@ def main() -> None:
             cores=asked.cores,
             seed=asked.seed + index,
             target_accept=accept,
-            adaptation=asked.adaptation,
             save_warmup=False,
             progress_bar=False,
         )

@@ -30,7 +30,6 @@ GOAL = 1.15
 GOAL_OTHER_BYLAWS = 0.1
 OTHER_BYLAWS = ("--bylaws", "july-2011")
 HEAVY = ("arviz", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
-ADAPTATION = "low_rank"  # as `inference/fit.py` asks of nutpie
 
 
 def main() -> None:
@@ -100,7 +99,6 @@ class Bench:
             "--draws": s.draws,
             "--tune": s.tune,
             "--target-accept": s.target_accept,
-            "--adaptation": ADAPTATION,
             "--seed": DEFAULT_SEED,
         }
         command = [sys.executable, script, str(self.scratch)]

@@ -3,12 +3,15 @@
 Run with `.venv/bin/python benchmarks/founding_case.py`; it prints Markdown and takes some minutes.
 """
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 from ratification.answers.forecast import Forecast, RuleForecast
 from ratification.api import Runs, forecast, load
 from ratification.case.case import Case
 from ratification.output import wording
+from ratification.output.store import RunStore
 
 DAYS = ("15", "17", "20", "21", "22", "23", "24", "26")
 
@@ -90,11 +93,13 @@ def second_vote(case: Case, runs: Runs) -> None:
 
 def main() -> None:
     """Print everything."""
-    case, runs = load("sebac-2011"), Runs()
-    day_by_day(case, runs)
-    retroactive(case, runs)
-    second_vote(case, runs)
-    local_391(case, runs)
+    case = load("sebac-2011")
+    with tempfile.TemporaryDirectory() as scratch:
+        runs = Runs(RunStore(Path(scratch), print))
+        day_by_day(case, runs)
+        retroactive(case, runs)
+        second_vote(case, runs)
+        local_391(case, runs)
 
 
 if __name__ == "__main__":

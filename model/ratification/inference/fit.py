@@ -36,10 +36,11 @@ class Sampler:
     retry_draws: int = 3000
     retry_target_accept: float = 0.995
 
-    def again(self, *, careful: bool) -> "Sampler":
-        """Longer; and with smaller steps where there were divergences."""
+    def again(self, *, careful: bool, longer: bool) -> "Sampler":
+        """With smaller steps where there were divergences, and longer where a gate was missed."""
         accept = self.retry_target_accept if careful else self.target_accept
-        return replace(self, draws=self.retry_draws, tune=self.retry_tune, target_accept=accept)
+        draws = self.retry_draws if longer else self.draws
+        return replace(self, draws=draws, tune=self.retry_tune, target_accept=accept)
 
 
 DEFAULT_SAMPLER = Sampler()
@@ -79,12 +80,13 @@ class Engine:
         compiled = self.compiled(layout, progress)
         tree = _sample(compiled, layout, seed, sampler, progress)
         found = diagnose(tree, sampler.target_accept, retried=False)
-        if found.divergences or failures(found, tree):
+        missed = failures(found)
+        if found.divergences or missed:
             progress("sampling again, more carefully", 0, 0)
-            again = sampler.again(careful=found.divergences > 0)
+            again = sampler.again(careful=found.divergences > 0, longer=bool(missed))
             tree = _sample(compiled, layout, seed + 1, again, progress)
             found = diagnose(tree, again.target_accept, retried=True)
-            wrong = failures(found, tree)
+            wrong = [*failures(found), *too_many_divergences(found, tree)]
             if wrong:
                 raise ConvergenceError(
                     f"the fit did not converge, so there is no forecast: {'; '.join(wrong)}. "
@@ -180,17 +182,22 @@ def diagnose(tree: "xr.DataTree", target_accept: float, *, retried: bool) -> Dia
     )
 
 
-def failures(found: Diagnostics, tree: "xr.DataTree") -> list[str]:
-    """What keeps a fit from being a result, with numbers."""
-    draws = int(np.prod(tree["sample_stats"]["diverging"].shape))
+def failures(found: Diagnostics) -> list[str]:
+    """Which gates of convergence a fit has missed, with numbers."""
     wrong = []
     if not found.rhat_max <= RHAT_LIMIT:
         wrong.append(f"R-hat {found.rhat_max:.3f} (at most {RHAT_LIMIT})")
     if not found.ess_min >= ESS_LIMIT:
         wrong.append(f"effective sample size {found.ess_min:.0f} (at least {ESS_LIMIT})")
-    if found.divergences > DIVERGENCE_LIMIT * draws:
-        wrong.append(f"{found.divergences} divergences in {draws} draws")
     return wrong
+
+
+def too_many_divergences(found: Diagnostics, tree: "xr.DataTree") -> list[str]:
+    """More than the few that may be left after the second run, with numbers."""
+    draws = int(np.prod(tree["sample_stats"]["diverging"].shape))
+    if found.divergences <= DIVERGENCE_LIMIT * draws:
+        return []
+    return [f"{found.divergences} divergences in {draws} draws"]
 
 
 def to_posterior(

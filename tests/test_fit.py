@@ -1,0 +1,173 @@
+"""Fits: against quadrature, through the gates, and without compiling twice."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import quadrature
+from exact import approval_chance
+from hand_made import CASE, make_case
+from ratification.case.case import Case
+from ratification.errors import ConvergenceError
+from ratification.inference import fit as fitting
+from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Sampler
+from ratification.inference.layout import build_layout
+from ratification.inference.posterior import Diagnostics
+from ratification.inference.worlds import draw_worlds
+from scipy.special import expit
+
+# With next to no correlation of yes share and turnout the two are apart, and quadrature is easy.
+APART = CASE + "[priors]\ncorrelation = { mean = 0, sd = 0.0001 }\n"
+MEMBERS, YES, NO = 600, 270, 180
+MOST_OFF = 4.5  # standard errors
+QUICK = Sampler(draws=1000, tune=800)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    """One engine, so that one compilation serves the file."""
+    return Engine()
+
+
+def two_unions(parent: Path, evidence: str) -> Case:
+    """One union that may have counted, and one that has not."""
+    return make_case(
+        parent, f"unit,parent,members\na,,{MEMBERS}\nb,,400\n", evidence, settings=APART
+    )
+
+
+def fitted(engine: Engine, case: Case, seed: int = 5, sampler: Sampler = QUICK) -> fitting.Fit:
+    """The fit of a case's target round."""
+    return engine.fit(build_layout(case, case.evidence(), case.target), seed, sampler=sampler)
+
+
+@pytest.mark.slow
+def test_one_count_moves_everything_as_quadrature_says(tmp_path: Path, engine: Engine) -> None:
+    """Mean, scale, the counted union's yes share and the other's chance to approve are exact."""
+    case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")
+    posterior = fitted(engine, case).posterior
+    p = case.priors
+    yes = quadrature.posterior((p.mu.mean, p.mu.sd), p.tau_union.sd, [(YES, NO)])
+    cast = [(YES + NO, MEMBERS - YES - NO)]
+    turnout = quadrature.posterior((p.nu.mean, p.nu.sd), p.tau_turnout_union.sd, cast)
+    logits = np.linspace(-3.0, 3.5, 66)
+    turnouts = np.linspace(-2.0, 5.0, 15)
+    chance = np.array(
+        [[approval_chance(400, expit(x), expit(y)) for y in turnouts] for x in logits]
+    )
+    exact = {
+        "mu": yes.expect(yes.mean),
+        "tau": yes.expect(yes.scale),
+        "nu": turnout.expect(turnout.mean),
+        "tau_turnout": turnout.expect(turnout.scale),
+        "b approves": float(yes.next_union(logits) @ chance @ turnout.next_union(turnouts)),
+    }
+    worlds = draw_worlds(case, posterior, case.evidence(), case.target, 40_000)
+    drawn = {name: posterior.draws[name].reshape(4, -1) for name in ("mu", "tau", "tau_turnout")}
+    drawn["nu"] = posterior.draws["nu"][..., 0]
+    approves = worlds.approves[:, case.electorate.unions.index("b")].astype(float)
+    drawn["b approves"] = approves.reshape(-1, 4).T
+    for name, values in drawn.items():
+        off = (values.mean() - exact[name]) / mean_error(values)
+        assert abs(off) < MOST_OFF, (name, values.mean(), exact[name])
+
+
+def mean_error(values: np.ndarray) -> float:
+    """Monte Carlo error of a mean over (chain, draw), by ArviZ."""
+    import arviz_stats
+
+    return float(arviz_stats.array_stats.mcse(values, method="mean", chain_axis=0, draw_axis=1))
+
+
+@pytest.mark.slow
+def test_new_evidence_does_not_compile(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other evidence, any amount of it, and other priors use the compiled model."""
+    first = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")
+    engine.compiled(build_layout(first, first.evidence(), first.target))
+
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("it compiled again")
+
+    monkeypatch.setattr(fitting, "_compile", refuse)
+    rows = "r,june,2011-06-01,a,outcome,,,,,approved\ns,june,2011-06-02,*,share,,,40%,60%,\n"
+    (tmp_path / "other").mkdir()
+    more = two_unions(tmp_path / "other", rows)
+    wider = replace(
+        more, priors=replace(more.priors, tau_union=replace(more.priors.tau_union, sd=1.5))
+    )
+    tau = [fitted(engine, case).posterior.draws["tau"].mean() for case in (more, wider)]
+    assert tau[1] > 1.5 * tau[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_few_reports_leave_a_wide_finite_forecast(
+    tmp_path: Path, engine: Engine, rows: int
+) -> None:
+    """With no, one or two reports of its own a union's yes share stays open, and finite."""
+    evidence = (
+        f"r,june,2011-06-01,a,count,{YES},{NO},,,\n",
+        "s,june,2011-06-02,b,margin,,,-300,300,\n",
+    )
+    case = two_unions(tmp_path, "".join(evidence[:rows]))
+    posterior = fitted(engine, case).posterior
+    worlds = draw_worlds(case, posterior, case.evidence(), case.target, 4_000)
+    share = worlds.yes[:, 1] / worlds.ballots[:, 1]
+    low, high = np.quantile(share, [0.05, 0.95])
+    assert np.isfinite(share).all()
+    assert 0.02 < low < 0.45
+    assert 0.6 < high < 0.99
+    assert 0.2 < worlds.approves[:, 1].mean() < 0.95
+
+
+@pytest.mark.slow
+def test_a_fit_that_has_not_converged_is_an_error(tmp_path: Path, engine: Engine) -> None:
+    """Too few draws miss the gates twice: an error with the numbers, and no posterior."""
+    case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")
+    short = Sampler(draws=20, tune=50, retry_draws=25, retry_tune=50)
+    with pytest.raises(ConvergenceError, match=r"effective sample size \d+ \(at least 400\)"):
+        fitted(engine, case, sampler=short)
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_draws(tmp_path: Path, engine: Engine) -> None:
+    """Two fits with one seed are alike to the byte; another seed differs."""
+    case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")
+    one, same, other = (fitted(engine, case, seed).posterior for seed in (5, 5, 6))
+    for name, values in one.draws.items():
+        assert values.tobytes() == same.draws[name].tobytes(), name
+    assert one.draws["mu"].tobytes() != other.draws["mu"].tobytes()
+
+
+def diagnostics(**changed: Any) -> Diagnostics:
+    """Those of a good fit, with something changed."""
+    good = Diagnostics(rhat_max=1.0, ess_min=900, divergences=0, target_accept=0.97, retried=False)
+    return replace(good, **changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"rhat_max": 1.011}, "R-hat 1.011 (at most 1.01)"),
+        ({"rhat_max": float("nan")}, "R-hat nan (at most 1.01)"),
+        ({"ess_min": 399.0}, "effective sample size 399 (at least 400)"),
+    ],
+)
+def test_every_gate_says_what_it_measured(changed: dict[str, Any], said: str) -> None:
+    """A missed gate names the number and the limit; a NaN misses it."""
+    assert fitting.failures(diagnostics(**changed)) == [said]
+    assert fitting.failures(diagnostics()) == []
+
+
+def test_the_second_run_mends_what_was_wrong() -> None:
+    """Smaller steps after divergences; more draws where a gate was missed; longer tuning."""
+    s = DEFAULT_SAMPLER
+    careful = s.again(careful=True, longer=False)
+    assert (careful.target_accept, careful.draws) == (0.995, s.draws)
+    longer = s.again(careful=False, longer=True)
+    assert (longer.target_accept, longer.draws) == (s.target_accept, s.retry_draws)
+    assert careful.tune == longer.tune == s.retry_tune > s.tune
