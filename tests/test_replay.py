@@ -39,7 +39,7 @@ all = [{ measure = "approving unions", at_least = 7 },
        { measure = "members of approving unions", at_least = "80%" }]
 """
 # Enough for a probability of two digits; a hundred fits should not take an hour.
-SAMPLER = Sampler(draws=750, tune=600, retry_draws=2000, retry_tune=1200)
+SAMPLER = Sampler(draws=750, retry_draws=2000)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_calibrated_at_any_correlation(coalition: Case, runs: Runs, correlation:
     """As many votes pass as the chances add up to, and the chances beat the base rate."""
     rng = np.random.default_rng(int(1000 * correlation) + 7)
     said, happened = {LAX: [], STRICT: []}, {LAX: [], STRICT: []}
-    for seed in range(16):
+    for seed in range(10):
         result = vote(correlation, rng)
         some = rng.permutation(UNIONS)[:3].tolist()
         for rule, (probability, _) in chances(

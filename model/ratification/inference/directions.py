@@ -23,7 +23,7 @@ PINNED, ABOVE, BELOW = 0.0, 1.0, -1.0
 LOOSEST = 0.3  # logit sd above which a pin is not worth its centring
 TYPICAL_TURNOUT = 0.75
 FEWEST_BALLOTS = 30
-APART = 0.3  # sd of pinned logits
+APART = 30.0  # Cochran's Q of pinned logits; of exp(-Q/2) there is nothing left at scale 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,15 @@ def direction_data(layout: Layout, union_of_leaf: Sequence[int]) -> dict[str, np
 
 
 def _far_apart(pins: Sequence[_Direction]) -> bool:
-    """Whether what is pinned differs so much that the unions' scale cannot be near zero."""
-    return len(pins) > 1 and float(np.std([pin.at for pin in pins])) > APART
+    """Whether what is pinned differs so much that the unions' scale cannot be near zero.
+
+    Cochran's Q: squared distances from the common logit, each in its own standard deviations.
+    """
+    if len(pins) < 2:
+        return False
+    at, width = np.array([(pin.at, pin.width) for pin in pins]).T
+    common = np.average(at, weights=width**-2)
+    return float((((at - common) / width) ** 2).sum()) > APART
 
 
 def _anchor_data(layout: Layout, name: str, anchor: _Direction | None) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FARTHEST = 1e3  # standard deviations; farther is as good as open
 BEND = 2.0  # how sharply a softplus turns
+FARTHEST_EDGE = 2.5  # standard normal; while a scale is near zero an edge would be anywhere
 SMALLEST = 1e-13  # of a probability: below it the Fourier sum holds only rounding
 
 
@@ -114,7 +115,7 @@ def _moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incide
     pinned = (at + width * old - rest) / norm
     pinned_jacobian = pt.log(width) - pt.log(norm)
     side = pt.switch(kind < 0, -1.0, 1.0)
-    edge = -(side * rest + 3 * width) / norm
+    edge = FARTHEST_EDGE * pt.tanh(-(side * rest + 3 * width) / (FARTHEST_EDGE * norm))
     past = BEND * (side * old - edge)
     bent = side * (edge + pt.softplus(past) / BEND)
     bent_jacobian = -pt.softplus(-past)
