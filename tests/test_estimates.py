@@ -28,8 +28,7 @@ def make_worlds(yes: np.ndarray, approves: np.ndarray, draws: int | None = None)
     ballots = CAST + np.arange(yes.size).reshape(yes.shape)
     votes = [np.asfortranarray(values) for values in (ballots + 7, ballots, yes, approves)]
     draw = np.arange(len(yes)) % (draws or len(yes))
-    nobody = np.zeros(yes.shape[1], dtype=bool)
-    return Worlds(*votes, nobody, draw, 0 * draw, CHAINS, ballots + 7, ballots, yes)
+    return Worlds(*votes, yes[0] < 0, draw, 0 * draw, CHAINS, ballots + 7, ballots, yes)
 
 
 def chains_of(p: float, rho: float, draws: int, seed: int) -> np.ndarray:
@@ -118,15 +117,12 @@ def test_intervals_nest(values: list[float]) -> None:
 
 
 def unions(chances: list[float], rho: float = 0.0, seed: int = 1) -> Worlds:
-    """Worlds of unions with a common normal factor, each approving in exactly its share of them.
-
-    All rejections have more yes than any approval, as can happen where a union's units decide.
-    """
+    """Unions with a common normal factor that approve in exactly these shares of their worlds."""
     rng = stream(seed, "unions")
     own = rng.standard_normal((COUNT, len(chances)))
     latent = np.sqrt(rho) * rng.standard_normal((COUNT, 1)) + np.sqrt(1 - rho) * own
     better = (latent.argsort(axis=0).argsort(axis=0) + 0.5) / COUNT
-    approves = better > 1 - np.array(chances)
+    approves = better > 1 - np.array(chances)  # with less yes, as can be where units decide
     return make_worlds((CAST / 2 * (better + ~approves)).astype(np.int64), approves)
 
 
