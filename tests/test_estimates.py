@@ -240,7 +240,6 @@ def test_a_correlation_stays_where_it_can_be_used() -> None:
     assert correlation(apart, [0, 1]) == 0.0
 
 
-@pytest.mark.xfail(strict=True, reason="ties are broken by the world's number, alike in all unions")
 def test_independent_unions_of_one_member_are_not_correlated() -> None:
     """Unions whose worlds tie a lot, yet are independent, have a correlation near 0."""
     approves = unions([0.6, 0.6]).approves

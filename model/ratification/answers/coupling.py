@@ -24,11 +24,16 @@ def correlation(worlds: Worlds, unions: Sequence[int]) -> float | None:
     total = np.zeros(worlds.count)
     own = 0.0
     for union in unions:
-        column = np.empty(worlds.count)
-        column[_order(worlds, union)] = scores
+        _, group, size = np.unique(_results(worlds, union), return_inverse=True, return_counts=True)
+        ends = np.cumsum(size)
+        # Worlds with the same result share the mean of their scores.
+        sums = np.add.reduceat(scores, ends - size)
+        column = (sums / size)[group]
         total += column
         own += float(column.var())
     count = len(unions)
+    if not own:
+        return 0.0
     rho = (float(total.var()) - own) / (own * (count - 1))
     return min(max(rho, 0.0), HIGHEST)
 
@@ -52,10 +57,15 @@ def recoupled(
     return replace(worlds, **arrays)
 
 
-def _order(worlds: Worlds, union: int) -> np.ndarray:
-    """Worlds from the union's worst result to its best: rejections first, then by yes share."""
+def _results(worlds: Worlds, union: int) -> np.ndarray:
+    """A number that grows from a union's worst result to its best: approval, then yes share."""
     share = worlds.yes[:, union] / np.maximum(worlds.ballots[:, union], 1)
-    return np.argsort(share + worlds.approves[:, union], kind="stable")
+    return np.asarray(share + worlds.approves[:, union])
+
+
+def _order(worlds: Worlds, union: int) -> np.ndarray:
+    """Worlds from the union's worst result to its best."""
+    return np.argsort(_results(worlds, union), kind="stable")
 
 
 def _scores(count: int) -> np.ndarray:

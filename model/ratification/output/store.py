@@ -16,11 +16,10 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ratification.errors import RatificationError
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 from ratification.inference.worlds import Worlds
@@ -34,6 +33,7 @@ DRAWS = "draws.npz"
 WORLDS = "worlds.npz"
 
 Warn = Callable[[str], None]
+Kept = TypeVar("Kept")
 
 
 def default_folder() -> Path:
@@ -52,16 +52,16 @@ class RunStore:
 
     def posterior(self, key: str, layout: Layout) -> Posterior | None:
         """The kept fit, or None. A damaged one is said and set aside."""
-        kept = self._read(key, [DRAWS])
-        if kept is None:
-            return None
-        manifest, files = kept
-        return Posterior(
-            layout=layout,
-            draws=_arrays(files[DRAWS]),
-            diagnostics=Diagnostics(**manifest["diagnostics"]),
-            seed=manifest["seed"],
-        )
+
+        def build(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Posterior:
+            return Posterior(
+                layout=layout,
+                draws=_arrays(files[DRAWS]),
+                diagnostics=Diagnostics(**manifest["diagnostics"]),
+                seed=manifest["seed"],
+            )
+
+        return self._read(key, [DRAWS, TREE], build)
 
     def keep_fit(
         self, key: str, posterior: Posterior, tree: "xr.DataTree", attributes: Mapping[str, str]
@@ -76,7 +76,8 @@ class RunStore:
         def write(folder: Path) -> None:
             tree.attrs |= dict(attributes) | {"seed": posterior.seed}
             tree.attrs |= {"diagnostics": json.dumps(about["diagnostics"], sort_keys=True)}
-            tree.to_netcdf(folder / TREE, engine="h5netcdf")
+            # By way of memory: on a full disk HDF5 would raise what is no OSError, and crash later.
+            (folder / TREE).write_bytes(tree.to_netcdf(engine="h5netcdf"))
             (folder / DRAWS).write_bytes(_packed(posterior.draws))
 
         self._write(key, about, write)
@@ -87,14 +88,14 @@ class RunStore:
 
     def worlds(self, key: str) -> Worlds | None:
         """Kept worlds, or None. Damaged ones are said and drawn again."""
-        kept = self._read(key, [WORLDS])
-        if kept is None:
-            return None
-        manifest, files = kept
-        arrays = _arrays(files[WORLDS])
-        for name in ("members", "ballots", "yes", "approves"):
-            arrays[name] = np.asfortranarray(arrays[name])
-        return Worlds(**arrays, chains=manifest["chains"], replaced=manifest["replaced"])
+
+        def build(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Worlds:
+            arrays = _arrays(files[WORLDS])
+            for name in ("members", "ballots", "yes", "approves"):
+                arrays[name] = np.asfortranarray(arrays[name])
+            return Worlds(**arrays, chains=manifest["chains"], replaced=manifest["replaced"])
+
+        return self._read(key, [WORLDS], build)
 
     def keep_worlds(self, key: str, worlds: Worlds) -> None:
         """Keep worlds, so that other bylaws can be asked about them."""
@@ -110,22 +111,29 @@ class RunStore:
 
         self._write(key, about, write)
 
-    def _read(self, key: str, names: list[str]) -> tuple[dict[str, Any], dict[str, bytes]] | None:
+    def _read(
+        self,
+        key: str,
+        names: list[str],
+        build: Callable[[Mapping[str, Any], Mapping[str, bytes]], Kept],
+    ) -> Kept | None:
+        """What a run's manifest and files make, None if it is not kept, or is damaged."""
         folder = self.folder / key
+        if not folder.is_dir():
+            return None
         try:
             manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
             files = {name: (folder / name).read_bytes() for name in names}
             for name, data in files.items():
                 if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
                     raise ValueError(f"{name} is not what was written")
+            return build(manifest, files)
         except FileNotFoundError as error:
-            if folder.exists():
+            if folder.is_dir():  # else another process has set it aside
                 self._discard(folder, f"{Path(error.filename or '').name} is missing")
-            return None
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
             self._discard(folder, str(error))
-            return None
-        return manifest, files
+        return None
 
     def _discard(self, folder: Path, why: str) -> None:
         self.warn(f"the kept run {folder.name[:12]} is damaged ({why}): it is made again")
@@ -172,8 +180,5 @@ def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _arrays(data: bytes) -> dict[str, np.ndarray]:
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-            return {name: kept[name] for name in kept.files}
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise RatificationError(f"a kept run cannot be read: {error}") from None
+    with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
