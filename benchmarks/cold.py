@@ -2,7 +2,7 @@
 
 Cold: a new process and an empty run store. PyTensor's cache of compiled functions is warm unless
 `--first` is given. Both sample the same number of draws, chains and tuning steps at the same
-target_accept, seed and adaptation; where the forecast samples a second time because the first run
+target_accept and seed; where the forecast samples a second time because the first run
 would not do, the bare script does too. Then the same command asks about other bylaws, which must
 neither sample nor import what sampling needs.
 """

@@ -21,7 +21,6 @@ from ratification.inference.structure import Layout
 CASE = "sebac-2011"
 GOAL = 1.3
 DAYS = ("2011-06-17", "2011-06-20", "2011-06-21", "2011-06-22", "2011-06-24")
-ADAPTATION = "low_rank"  # as `inference/fit.py` asks of nutpie
 
 
 def main() -> None:
@@ -78,7 +77,8 @@ def one_day(case: Case, engine: Engine, day: str, runs: int, told: Any) -> Ratio
         s = DEFAULT_SAMPLER
         sample(compiled, s.draws, s.tune, s.target_accept, DEFAULT_SEED)
         if found.retried:
-            sample(compiled, s.retry_draws, s.retry_tune, found.target_accept, DEFAULT_SEED + 1)
+            draws = fits[0].posterior.per_chain
+            sample(compiled, draws, s.retry_tune, found.target_accept, DEFAULT_SEED + 1)
         return time.perf_counter() - start
 
     whole, yardstick = alternately(ours, bare, runs)
@@ -103,7 +103,6 @@ def sample(compiled: Any, draws: int, tune: int, target_accept: float, seed: int
         cores=DEFAULT_SAMPLER.cores,
         seed=seed,
         target_accept=target_accept,
-        adaptation=ADAPTATION,
         save_warmup=False,
         progress_bar=False,
     )
