@@ -43,7 +43,13 @@ FINE = Diagnostics(rhat_max=1.0, ess_min=4000, divergences=0, target_accept=0.97
 
 
 def make_case(
-    parent: Path, electorate: str, evidence: str = "", *, settings: str = CASE, name: str = "made"
+    parent: Path,
+    electorate: str,
+    evidence: str = "",
+    *,
+    settings: str = CASE,
+    bylaws: str = BYLAWS,
+    name: str = "made",
 ) -> Case:
     """Write a case folder and load it. The tables come without the usual headings of evidence."""
     folder = parent / name
@@ -52,7 +58,7 @@ def make_case(
         "case.toml": settings,
         "electorate.csv": electorate,
         "evidence.csv": EVIDENCE + evidence,
-        "bylaws.toml": BYLAWS,
+        "bylaws.toml": bylaws,
     }
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")

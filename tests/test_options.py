@@ -5,19 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hand_made import make_case
+from hand_made import TWO_ROUNDS, make_case
 from ratification.cli.main import main
 from ratification.inference import fit as fitting
 
-SETTINGS = """\
-title = "Two rounds"
-target = "june"
-[[round]]
-id = "may"
-title = "First vote"
-[[round]]
-id = "june"
-title = "Second vote"
+SCENARIO = """\
 [[scenario]]
 id = "swing"
 title = "Opinion swings"
@@ -48,8 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small case in a folder."""
     parent: Path = tmp_path_factory.mktemp("options")
     rows = "unit,parent,members\na,,400\nb,,300\nc,,200\n"
-    make_case(parent, rows, EVIDENCE, settings=SETTINGS)
-    (parent / "made" / "bylaws.toml").write_text(RULES, encoding="utf-8")
+    make_case(parent, rows, EVIDENCE, settings=TWO_ROUNDS + SCENARIO, bylaws=RULES)
     return parent
 
 

@@ -13,7 +13,6 @@ from hand_made import make_case
 from ratification.api import Runs, forecast
 from ratification.case.case import Case
 from ratification.case.evidence import Report
-from ratification.case.folder import load
 from ratification.inference.fit import Sampler
 from scipy.special import expit
 
@@ -53,9 +52,7 @@ def coalition(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """Eight unions of different size, a lax rule and a strict one, and nothing reported."""
     parent: Path = tmp_path_factory.mktemp("coalition")
     rows = "".join(f"{u},,{m}\n" for u, m in zip(UNIONS, MEMBERS, strict=True))
-    make_case(parent, "unit,parent,members\n" + rows)
-    (parent / "made" / "bylaws.toml").write_text(RULES, encoding="utf-8")
-    return load(parent / "made")
+    return make_case(parent, "unit,parent,members\n" + rows, bylaws=RULES)
 
 
 def vote(correlation: float, rng: np.random.Generator) -> list[tuple[int, int]]:

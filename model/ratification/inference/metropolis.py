@@ -9,7 +9,7 @@ from ratification.inference.lattice import moves_within
 from ratification.inference.tied import TiedVotes
 
 MOST_SWEEPS = 20
-# A group of many leaves starts close to its law. On SEBAC's last day (33 leaves, 40 reports) two
+# A group of many leaves starts close to its law. On SEBAC's 26 June (33 leaves, 38 reports) two
 # sweeps, eight, 18 and 60 agree within Monte Carlo error on all but the ballots' sd (by 1%).
 FEWEST_SWEEPS, MOST_MOVED = 6, 270
 SMALL = 200  # members of a group of leaves that is also drawn as a whole

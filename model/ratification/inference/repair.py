@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from ratification.inference.metropolis import redraw_small
+from ratification.inference.metropolis import STEPS, redraw_small
 from ratification.inference.tied import TiedVotes
 
 UPDATES = 30  # passes over the violated constraints
 REPAIRS = 200
-STEPS = np.array([(1, 0), (0, 1), (1, -1), (1, 1)])  # of yes and no of one leaf
 
 
 def move_onto(tied: TiedVotes, rng: np.random.Generator) -> None:

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,6 @@ DRAWS = "draws.npz"
 WORLDS = "worlds.npz"
 
 Warn = Callable[[str], None]
-Kept = TypeVar("Kept")
 
 
 def default_folder() -> Path:
@@ -111,7 +110,7 @@ class RunStore:
 
         self._write(key, about, write)
 
-    def _read(
+    def _read[Kept](
         self,
         key: str,
         names: list[str],
