@@ -109,7 +109,7 @@ class Bench:
         return seconds_of(command, environment or plain())
 
     def draws_kept(self) -> int:
-        """Draws a chain in the newest store: a second run is longer only where a gate was missed."""
+        """Draws a chain in the newest store; a second run is longer only for a missed gate."""
         (kept,) = (self.scratch / f"store-{self.stores}").rglob("draws.npz")
         with np.load(kept) as draws:
             return int(draws["mu"].shape[1])
