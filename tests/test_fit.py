@@ -1,5 +1,6 @@
 """Fits: against quadrature, through the gates, and without compiling twice."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,19 @@ def test_the_second_run_mends_what_was_wrong() -> None:
     longer = s.again(careful=False, longer=True)
     assert (longer.target_accept, longer.draws) == (s.target_accept, s.retry_draws)
     assert careful.tune == longer.tune == s.retry_tune > s.tune
+
+
+@pytest.mark.parametrize("flags", ["", "floatX=float64"])
+def test_without_a_writable_home_pytensor_compiles_elsewhere(
+    flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home folder that cannot be written gives PyTensor a temporary folder."""
+    monkeypatch.setenv("PYTENSOR_FLAGS", flags)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fitting.give_pytensor_a_folder()
+    assert os.environ["PYTENSOR_FLAGS"] == flags
+    monkeypatch.setenv("HOME", os.devnull)  # a folder that not even root can write
+    fitting.give_pytensor_a_folder()
+    *before, mine = os.environ["PYTENSOR_FLAGS"].split(",")
+    assert before == ([flags] if flags else [])
+    assert Path(mine.removeprefix("base_compiledir=")).is_dir()

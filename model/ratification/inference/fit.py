@@ -1,8 +1,13 @@
 """Fitting: compile once for a structure, sample with nutpie, refuse what has not converged."""
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,6 +114,7 @@ class Engine:
 
 def _compile(layout: Layout, progress: Progress) -> Any:
     progress("loading PyMC", 0, 0)
+    give_pytensor_a_folder()
     import nutpie
 
     from ratification.inference.model import build_model
@@ -117,6 +123,28 @@ def _compile(layout: Layout, progress: Progress) -> Any:
     model = build_model(layout.structure, dict(layout.data))
     progress("compiling", 0, 0)
     return nutpie.compile_pymc_model(model)
+
+
+def give_pytensor_a_folder() -> None:
+    """PyTensor keeps what it compiles in the home folder and fails where it cannot write there.
+
+    It then gets a temporary folder, so that a forecast is slower and not impossible.
+    """
+    flags = os.environ.get("PYTENSOR_FLAGS", "")
+    if "compiledir" in flags:
+        return
+    try:
+        with tempfile.TemporaryFile(dir=_made(Path.home() / ".pytensor")):
+            return
+    except OSError:
+        scratch = tempfile.mkdtemp(prefix="ratification-")
+        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+        os.environ["PYTENSOR_FLAGS"] = f"{flags},base_compiledir={scratch}".lstrip(",")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _sample(
