@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ratification.answers.forecast import Forecast, answer
+from ratification.answers.run import Run, Simulation
 from ratification.answers.standing import (
     RuleStanding,
     Standing,
@@ -38,6 +39,7 @@ __all__ = [
     "forecast",
     "load",
     "posterior_tree",
+    "run",
     "set_from_text",
     "shipped",
     "standing",
@@ -61,7 +63,37 @@ def forecast(
     seed: int = DEFAULT_SEED,
     runs: Runs | None = None,
 ) -> Forecast:
+    """How likely ratification is: the forecast of `run`, which takes the same and says more."""
+    return run(
+        case,
+        round_id=round_id,
+        as_of=as_of,
+        bylaws=bylaws,
+        scenarios=scenarios,
+        assume=assume,
+        without=without,
+        worlds=worlds,
+        seed=seed,
+        runs=runs,
+    ).forecast
+
+
+def run(
+    case: Case,
+    *,
+    round_id: str | None = None,
+    as_of: str | None = None,
+    bylaws: Sequence[str] = (),
+    scenarios: Sequence[str] = (),
+    assume: Sequence[str] = (),
+    without: Sequence[str] = (),
+    worlds: int = DEFAULT_WORLDS,
+    seed: int = DEFAULT_SEED,
+    runs: Runs | None = None,
+) -> Run:
     """How likely ratification is, under every reading asked for, in every scenario asked for.
+
+    The run holds the forecast and what it was made from: evidence, posterior draws, worlds.
 
     `bylaws` such as "1996" or "1996/ballots" (all readings if empty); `scenarios` by id, all of
     one round (the evidence as it is, if empty); `as_of` an ISO date or time; `assume` such as
@@ -83,16 +115,15 @@ def forecast(
     )
     facts = known(evidence, round_id, case.electorate, case.id)
     check_possible(facts, case.electorate, evidence.reports, case.id)
-    answers, drawn = [], []
+    answers, simulations = [], []
     for scenario in asked:
         posterior, simulated = runs.worlds(
             case, evidence, round_id, seed=seed, count=worlds, scenario=scenario
         )
-        name = scenario.id if scenario else AS_VOTED
-        answers.append(answer(case, facts, simulated, chosen, scenario=name, seed=seed))
-        drawn.append((posterior, simulated))
-    worst = max((posterior.diagnostics for posterior, _ in drawn), key=lambda d: d.rhat_max)
-    return Forecast(
+        made = Simulation(scenario=scenario, posterior=posterior, worlds=simulated)
+        answers.append(answer(case, facts, simulated, chosen, scenario=made.name, seed=seed))
+        simulations.append(made)
+    found = Forecast(
         case=case.id,
         title=case.title,
         round=round_id,
@@ -104,14 +135,22 @@ def forecast(
         rules=tuple(rule for entry in answers for rule in entry.rules),
         unions=tuple(union for entry in answers for union in entry.unions),
         coalition=tuple(entry.coalition for entry in answers),
-        diagnostics=worst,
-        replaced=max(simulated.replaced for _, simulated in drawn),
+        diagnostics=max((s.posterior.diagnostics for s in simulations), key=lambda d: d.rhat_max),
+        replaced=max(s.worlds.replaced for s in simulations),
         assumptions=tuple(_assumptions(case, asked, assume, without)),
         warnings=facts.warnings,
         reports=len(evidence.reports),
         nominal=_nominal(case, round_id),
         inputs=fingerprint(case, evidence),
         versions=runs.versions,
+    )
+    return Run(
+        forecast=found,
+        case=case,
+        evidence=evidence,
+        facts=facts,
+        readings=chosen,
+        simulations=tuple(simulations),
     )
 
 

@@ -20,6 +20,14 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A difference of two probabilities over the same worlds, and its Monte Carlo error."""
+
+    value: float
+    mcse: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
     """Mean and 5%, 50%, 95% quantiles."""
 
@@ -51,6 +59,16 @@ def estimate(holds: Bool[np.ndarray, " world"], worlds: Worlds, what: str = "") 
             f"(at least {ESS_LIMIT}): there is no forecast. Try another --seed"
         )
     return Estimate(probability=hits / count, mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
+
+
+def difference(
+    first: Bool[np.ndarray, " world"], second: Bool[np.ndarray, " world"], worlds: Worlds
+) -> Difference:
+    """How much more often the first holds than the second, over the same worlds: paired."""
+    apart = first.astype(float) - second
+    by_draw = _by_draw(apart, worlds)
+    ess = effective_sample_size(by_draw)
+    return Difference(value=float(apart.mean()), mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
 
 
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:

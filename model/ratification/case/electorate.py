@@ -58,6 +58,7 @@ class RosterVariant:
     id: str
     weight: Fraction
     members: Mapping[str, int]
+    title: str = ""
 
 
 @dataclass(frozen=True)

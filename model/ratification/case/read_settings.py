@@ -117,6 +117,7 @@ def _variants(reader: TomlReader, document: Mapping[str, Any]) -> tuple[RosterVa
                 id=reader.identity(table, place, taken),
                 weight=_roster_weight(reader, table.get("weight", 1), place),
                 members=_roster_members(reader, table, place),
+                title=reader.string(table, "title", place),
             )
         )
     if variants and not sum(variant.weight for variant in variants):

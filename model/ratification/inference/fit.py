@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ratification.errors import ConvergenceError
+from ratification.inference.parameters import summarise
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
@@ -234,4 +235,10 @@ def to_posterior(
     """Plain arrays of an ArviZ tree."""
     posterior = tree["posterior"].dataset
     draws = {str(name): np.asarray(posterior[name].values) for name in posterior.data_vars}
-    return Posterior(layout=layout, draws=draws, diagnostics=diagnostics, seed=seed)
+    return Posterior(
+        layout=layout,
+        draws=draws,
+        diagnostics=diagnostics,
+        seed=seed,
+        parameters=summarise(tree, layout),
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ratification.inference.parameters import ParameterSummary
 from ratification.inference.structure import Layout
 
 
@@ -27,6 +28,7 @@ class Posterior:
     draws: Mapping[str, np.ndarray]
     diagnostics: Diagnostics
     seed: int
+    parameters: tuple[ParameterSummary, ...] = ()
 
     @property
     def chains(self) -> int:

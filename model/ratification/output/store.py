@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ratification.inference.parameters import ParameterSummary
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 from ratification.inference.worlds import Worlds
@@ -58,6 +59,7 @@ class RunStore:
                 draws=_arrays(files[DRAWS]),
                 diagnostics=Diagnostics(**manifest["diagnostics"]),
                 seed=manifest["seed"],
+                parameters=tuple(ParameterSummary(**p) for p in manifest["parameters"]),
             )
 
         return self._read(key, [DRAWS, TREE], build)
@@ -69,6 +71,7 @@ class RunStore:
         about = {
             "seed": posterior.seed,
             "diagnostics": asdict(posterior.diagnostics),
+            "parameters": [asdict(parameter) for parameter in posterior.parameters],
             "attributes": dict(attributes),
         }
 

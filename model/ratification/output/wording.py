@@ -1,6 +1,7 @@
 """One way to word a probability. Templates and tables never format numbers themselves."""
 
 import math
+from datetime import date
 
 
 def percent(probability: float, *, mcse: float = 0.0, decided: bool = False) -> str:
@@ -55,3 +56,55 @@ def listing(names: list[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+LIKELIHOODS = (
+    (0.01, "almost impossible"),
+    (0.1, "very unlikely"),
+    (0.35, "unlikely"),
+    (0.65, "open"),
+    (0.9, "likely"),
+    (0.99, "very likely"),
+)
+
+
+def likelihood(probability: float, *, decided: bool = False) -> str:
+    """A chance as a phrase: "ratification is ...". Sure words only where arithmetic decides."""
+    if decided:
+        return "certain" if probability >= 0.5 else "out of reach"
+    for below, phrase in LIKELIHOODS:
+        if probability < below:
+            return phrase
+    return "almost certain"
+
+
+def points(difference: float, mcse: float) -> str:
+    """A difference of two chances in percentage points, with its error."""
+    digits = 1 if mcse <= 0.001 else 0
+    value = 100 * difference
+    if abs(value) < 0.5 * 10**-digits:
+        return "no difference"
+    sign = "+" if value > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{abs(value):.{digits}f} points {error(mcse)}"
+
+
+def day(text: str) -> str:
+    """An ISO date or time as people write it: `24 June 2011`, `24 June 2011, 18:30`."""
+    when = date.fromisoformat(text[:10])
+    hour = text[11:16]
+    return f"{when.day} {when:%B %Y}" + (f", {hour}" if hour else "")
+
+
+def amount(value: float) -> str:
+    """A quantity such as jobs or dollars: whole, with thousands."""
+    return f"{value:,.0f}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 union`, `2 unions`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def sentence(parts: list[str]) -> str:
+    """Phrases joined by commas, blanks left out."""
+    return ", ".join(part for part in parts if part)

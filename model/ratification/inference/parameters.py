@@ -1,0 +1,123 @@
+"""What became of each parameter: prior against posterior, and how well it was sampled.
+
+Made once, beside the fit, where ArviZ and SciPy are loaded anyway; kept with it as plain numbers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ratification.case.priors import Beta, HalfNormal, Normal, Prior
+from ratification.inference.structure import Layout
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEVELS = ("unions", "units", "locals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSummary:
+    """One parameter: mean, 90% intervals after and before the evidence, diagnostics.
+
+    Everything is on the scale the model has it on: logit for means, scales and effects.
+    """
+
+    name: str
+    meaning: str
+    mean: float
+    q05: float
+    q95: float
+    prior_q05: float
+    prior_q95: float
+    rhat: float
+    ess_bulk: float
+    ess_tail: float
+
+
+def summarise(tree: "xr.DataTree", layout: Layout) -> tuple[ParameterSummary, ...]:
+    """Summaries of every parameter that is not one unit's own effect."""
+    posterior = tree["posterior"].dataset
+    return tuple(
+        _summary(name, meaning, _at(posterior[variable].values, where), prior)
+        for name, meaning, variable, where, prior in _parameters(layout)
+        if variable in posterior
+    )
+
+
+def _parameters(layout: Layout) -> Iterator[tuple[str, str, str, int | None, Prior]]:
+    """Name, meaning, variable, index within it and prior of each."""
+    structure, priors = layout.structure, layout.priors
+    rounds = structure.rounds
+    yield "mu", f"logit yes share of the coalition, {rounds[0]}", "mu", None, priors.mu
+    for index, name in enumerate(rounds):
+        yield _named("nu", name, rounds), f"logit turnout, {name}", "nu", index, priors.nu
+    for index, name in enumerate(rounds[1:]):
+        meaning = f"logit shift of the coalition to {name}"
+        yield _named("swing", name, rounds[1:]), meaning, "swing", index, priors.swing
+    scales = (priors.tau_union, priors.tau_unit, priors.tau_local)
+    turnouts = (
+        priors.tau_turnout_union,
+        priors.tau_turnout_unit,
+        priors.tau_turnout_local,
+    )
+    for level in range(structure.depth):
+        what = f"spread between {LEVELS[level]}"
+        yield f"tau, {LEVELS[level]}", f"{what}, logit yes share", "tau", level, scales[level]
+        name, meaning = f"tau_turnout, {LEVELS[level]}", f"{what}, logit turnout"
+        yield name, meaning, "tau_turnout", level, turnouts[level]
+    meaning = "of a union's yes share with its turnout"
+    yield "correlation", meaning, "correlation", None, priors.correlation
+    meaning = "share of variance lasting between rounds"
+    yield "persistence", meaning, "persistence", None, priors.persistence
+    for index, name in enumerate(structure.features):
+        yield f"beta, {name}", f"effect of {name}, logit", "beta", index, priors.beta
+    yield "poll_bias", "of straw polls, logit", "poll_bias", None, priors.poll_bias
+    yield "kappa", "effect of published early returns, logit", "kappa", None, priors.kappa
+
+
+def _named(name: str, round_id: str, among: tuple[str, ...]) -> str:
+    return name if len(among) == 1 else f"{name}, {round_id}"
+
+
+def _at(values: np.ndarray, where: int | None) -> np.ndarray:
+    return values if where is None else values[..., where]
+
+
+def _summary(name: str, meaning: str, draws: np.ndarray, prior: Prior) -> ParameterSummary:
+    from arviz_stats.base import array_stats
+
+    before = _distribution(name, prior)
+    low, high = np.quantile(draws, [0.05, 0.95])
+    prior_low, prior_high = (float(x) for x in before.ppf([0.05, 0.95]))
+    return ParameterSummary(
+        name=name,
+        meaning=meaning,
+        mean=float(draws.mean()),
+        q05=float(low),
+        q95=float(high),
+        prior_q05=prior_low,
+        prior_q95=prior_high,
+        rhat=float(array_stats.rhat(draws, chain_axis=0, draw_axis=1)),
+        ess_bulk=float(array_stats.ess(draws, method="bulk", chain_axis=0, draw_axis=1)),
+        ess_tail=float(
+            array_stats.ess(draws, method="tail", prob=(0.05, 0.95), chain_axis=0, draw_axis=1)
+        ),
+    )
+
+
+def _distribution(name: str, prior: Prior) -> Any:
+    """A prior as SciPy's frozen distribution; the correlation's is kept within -1 and 1."""
+    from scipy import stats
+
+    match prior:
+        case Normal(mean=mean, sd=sd) if name == "correlation":
+            return stats.truncnorm((-1 - mean) / sd, (1 - mean) / sd, loc=mean, scale=sd)
+        case Normal(mean=mean, sd=sd):
+            return stats.norm(mean, sd)
+        case HalfNormal(sd=sd):
+            return stats.halfnorm(scale=sd)
+        case Beta(a=a, b=b):
+            return stats.beta(a, b)

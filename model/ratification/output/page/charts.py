@@ -1,0 +1,73 @@
+"""What every chart of the page has in common: colours, symbols, sizes, and how it becomes a spec.
+
+Ink is `currentColor`, so that a chart follows the page's light, dark and print colours by itself.
+Marks have mid tones that stand out from both backgrounds; a symbol or a word says the same.
+"""
+
+from typing import Any
+
+import altair as alt
+
+APPROVES, REJECTS, OPEN, ACCENT = "#2b7bba", "#d2601a", "#8a8f98", "#7a5cc0"
+STANDINGS = ("approved", "rejected", "open", "abstained")
+STANDING_COLOURS = (APPROVES, REJECTS, OPEN, "#b3a369")
+STANDING_SHAPES = ("triangle-up", "triangle-down", "circle", "square")
+ROW = 22  # pixels of a row that holds one union or rule
+PERCENT = "datum.label"
+
+CONFIG = {
+    "background": "transparent",
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "currentColor",
+        "titleColor": "currentColor",
+        "domainColor": "currentColor",
+        "tickColor": "currentColor",
+        "gridColor": "currentColor",
+        "gridOpacity": 0.12,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "orient": "top"},
+    "text": {"color": "currentColor", "fontSize": 12},
+    "rule": {"color": "currentColor"},
+}
+
+
+def rows_of(values: list[dict[str, Any]]) -> alt.InlineData:
+    """Plain rows as a chart's data."""
+    return alt.InlineData(values=values)
+
+
+def share_axis(title: str, *, grid: bool = True) -> alt.Axis:
+    """An axis of shares: 0% to 100%."""
+    return alt.Axis(title=title, format=".0%", grid=grid, tickCount=5)
+
+
+def standing_colour(legend: bool = True) -> alt.Color:
+    """Colour by standing."""
+    scale = alt.Scale(domain=list(STANDINGS), range=list(STANDING_COLOURS))
+    return alt.Color("standing:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+
+
+def standing_shape() -> alt.Shape:
+    """Shape by standing, so that colour is never the only sign; it shares colour's legend."""
+    scale = alt.Scale(domain=list(STANDINGS), range=list(STANDING_SHAPES))
+    return alt.Shape("standing:N", scale=scale, legend=alt.Legend(title=None))
+
+
+def spec_of(chart: Any, *, height: float | None = None) -> dict[str, Any]:
+    """A chart as a Vega-Lite spec, as wide as its place in the page."""
+    sized = chart.properties(width="container", **({"height": height} if height else {}))
+    made: dict[str, Any] = sized.to_dict()
+    made["config"] = CONFIG
+    made["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return _plain_names(made)
+
+
+def _plain_names(spec: dict[str, Any]) -> dict[str, Any]:
+    """Drop the names that Altair numbers by a counter of the process: same page, same bytes."""
+    spec.pop("name", None)
+    return spec

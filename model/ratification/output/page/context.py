@@ -1,0 +1,47 @@
+"""What all sections of one page look at: a run, and what of it may be shown."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ratification.answers.judging import Results, judge
+from ratification.answers.run import Run, Simulation
+from ratification.case.bylaws import ChosenReading
+from ratification.output.page.private import NOTHING, Hidden
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageContext:
+    """A run, what is hidden of it, the command that made it, and a prefix that keeps ids apart."""
+
+    run: Run
+    hidden: Hidden = NOTHING
+    command: str = ""
+    prefix: str = ""
+
+    @property
+    def first(self) -> Simulation:
+        """The scenario that comes first: what the page is mainly about."""
+        return self.run.simulations[0]
+
+    @cached_property
+    def main(self) -> ChosenReading:
+        """The reading the headline is about: of the bylaws in force that day, else the first."""
+        day = self.run.forecast.as_of
+        for chosen in self.run.readings:
+            if day is not None and chosen.bylaws.in_force_on(day):
+                return chosen
+        return self.run.readings[0]
+
+    def results(self, simulation: Simulation) -> Results:
+        """Complete results of a scenario."""
+        return Results.of(simulation.worlds, self.run.case.electorate)
+
+    def holds(self, simulation: Simulation, chosen: ChosenReading) -> np.ndarray:
+        """In which worlds of a scenario a reading ratifies."""
+        return judge(chosen.reading, self.results(simulation))
+
+    def id(self, name: str) -> str:
+        """An element's id, unique in the page."""
+        return f"{self.prefix}{name}"

@@ -1,0 +1,284 @@
+"""Union by union: chance, yes share, turnout, what was reported; and a picture of the tree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import altair as alt
+
+from ratification.answers.forecast import UnionForecast
+from ratification.case.unitsets import leaves_in
+from ratification.output import wording
+from ratification.output.page import charts
+from ratification.output.page.context import PageContext
+from ratification.output.page.parts import DataTable, Figure, Section
+from ratification.output.said import said
+
+MOST_ROWS = 25  # unions in one chart: a printed page holds no more
+MOST_DRAWN = 120  # units in the picture of the tree; with more, only unions are drawn
+TREE_HEIGHT = 560
+LABELLED = 0.018  # of the coalition's members: a smaller unit has no room for its name
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnionsSection(Section):
+    """Charts of yes shares, one table of everything, the tree."""
+
+    template: ClassVar[str] = "unions.html.j2"
+    intro: str
+    figures: Sequence[Figure]
+    table: DataTable
+    tree: Figure
+
+
+def unions_section(page: PageContext) -> UnionsSection | None:
+    """What is known and expected of each union; left out where single unions are hidden."""
+    if page.hidden.unions:
+        return None
+    unions = [u for u in page.run.forecast.unions if u.scenario == page.first.name]
+    chunks = [unions[i : i + MOST_ROWS] for i in range(0, len(unions), MOST_ROWS)]
+    return UnionsSection(
+        id=page.id("unions"),
+        heading="Union by union",
+        intro=_intro(unions),
+        figures=[
+            _figure(page, chunk, number, len(chunks)) for number, chunk in enumerate(chunks, 1)
+        ],
+        table=_table(page, unions),
+        tree=_tree(page, {union.unit: union for union in unions}),
+    )
+
+
+def _intro(unions: Sequence[UnionForecast]) -> str:
+    """How many unions stand where, in one sentence."""
+    told = []
+    for standing, phrase in (
+        ("approved", "approved"),
+        ("rejected", "rejected"),
+        ("abstained", "abstained"),
+        ("open", "still out"),
+    ):
+        number = sum(union.standing == standing for union in unions)
+        if number:
+            told.append(f"{number} {phrase}")
+    return f"Of {wording.plural(len(unions), 'union')}: {wording.listing(told)}."
+
+
+def _figure(page: PageContext, unions: Sequence[UnionForecast], number: int, of: int) -> Figure:
+    rows: list[dict[str, Any]] = []
+    for union in unions:
+        share = union.yes_share
+        rows.append(
+            {
+                "union": union.name,
+                "low": share.q05,
+                "share": share.q50,
+                "high": share.q95,
+                "standing": union.standing,
+                "said": f"{wording.share(share.q50)} ({wording.interval(share.q05, share.q95)})",
+            }
+        )
+    part = f", part {number} of {of}" if of > 1 else ""
+    return Figure(
+        id=page.id(f"chart-unions-{number}"),
+        title=_finding(unions) + part,
+        alt="Yes share of ballots, median and 90% range. "
+        + "; ".join(f"{row['union']}: {row['said']}, {row['standing']}" for row in rows),
+        spec=_shares(rows),
+        table=DataTable(
+            caption="Yes share of ballots, median and 90% range",
+            heads=("Union", "Standing", "Yes share"),
+            rows=[(row["union"], row["standing"], row["said"]) for row in rows],
+            numeric=frozenset({2}),
+        ),
+    )
+
+
+def _finding(unions: Sequence[UnionForecast]) -> str:
+    """What the chart of yes shares shows first."""
+    still_open = [union for union in unions if union.standing == "open"]
+    if not still_open:
+        return "Every union here has decided"
+    closest = min(still_open, key=lambda union: abs(union.approves.probability - 0.5))
+    chance = wording.percent(closest.approves.probability, mcse=closest.approves.mcse)
+    return f"Of the unions still out, {closest.name} is the closest call: {chance} to approve"
+
+
+def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    order = [row["union"] for row in rows]
+    base = alt.Chart(charts.rows_of(rows)).encode(
+        y=alt.Y("union:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
+    )
+    scale = alt.Scale(domain=[0, 1])
+    axis = charts.share_axis("yes share of ballots")
+    spread = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", scale=scale, axis=axis),
+        x2="high:Q",
+        color=charts.standing_colour(),
+    )
+    middle = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("share:Q", scale=scale),
+        color=charts.standing_colour(),
+        shape=charts.standing_shape(),
+        tooltip=["union:N", "standing:N", "said:N"],
+    )
+    half = (
+        alt.Chart(charts.rows_of([{"half": 0.5}]))
+        .mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
+        .encode(x=alt.X("half:Q", scale=scale))
+    )
+    return charts.spec_of(half + spread + middle, height=max(2, len(rows)) * charts.ROW)
+
+
+def _table(page: PageContext, unions: Sequence[UnionForecast]) -> DataTable:
+    reported = _reported(page)
+    return DataTable(
+        caption="Members: mean of the simulated rosters. Ranges hold 9 of 10 simulated votes",
+        heads=("Union", "Standing", "Approves", "Yes share", "Turnout", "Members", "Reported"),
+        rows=[
+            (
+                union.name,
+                union.standing,
+                wording.percent(
+                    union.approves.probability,
+                    mcse=union.approves.mcse,
+                    decided=union.standing != "open",
+                ),
+                f"{wording.share(union.yes_share.q50)} "
+                f"({wording.interval(union.yes_share.q05, union.yes_share.q95)})",
+                wording.share(union.turnout.q50),
+                f"{union.members:,}",
+                "; ".join(reported.get(union.unit, [])) or "nothing",
+            )
+            for union in unions
+        ],
+        numeric=frozenset({2, 3, 4, 5}),
+    )
+
+
+def _reported(page: PageContext) -> dict[str, list[str]]:
+    """What has been reported of each union or something inside it, in words."""
+    tree = page.run.case.electorate
+    found: dict[str, list[str]] = {}
+    for report in page.run.evidence.of_round(page.run.forecast.round):
+        if report.kind == "approvals" or report.id in page.hidden.reports:
+            continue
+        unions = {tree.unions[tree.union_of_leaf[leaf]] for leaf in leaves_in(report.units, tree)}
+        if len(unions) == 1:
+            (union,) = unions
+            where = "" if report.units == union else f"{report.units}: "
+            found.setdefault(union, []).append(where + said(report))
+    return found
+
+
+# The tree
+
+
+def _tree(page: PageContext, unions: dict[str, UnionForecast]) -> Figure:
+    rows = _boxes(page, unions)
+    counted = sum(row["known"] == "counted" for row in rows)
+    title = f"{wording.plural(counted, 'unit')} of {len(rows)} drawn here fully counted"
+    return Figure(
+        id=page.id("chart-tree"),
+        title=title,
+        alt="The coalition as a tree; height is members. "
+        + "; ".join(f"{row['name']}: {row['known']}" for row in rows if row["level"] == 0),
+        spec=_icicle(rows),
+        table=DataTable(
+            caption="Units, members and what is known",
+            heads=("Unit", "Inside", "Members", "What is known"),
+            rows=[(r["name"], r["inside"] or "coalition", r["said"], r["known"]) for r in rows],
+            numeric=frozenset({2}),
+        ),
+    )
+
+
+def _boxes(page: PageContext, unions: dict[str, UnionForecast]) -> list[dict[str, Any]]:
+    """One box a unit: its level, where it starts and ends in members, what is known of it."""
+    tree = page.run.case.electorate
+    worlds = page.first.worlds
+    sizes = worlds.leaf_members.mean(axis=0)
+    total = max(float(sizes.sum()), 1.0)
+    counted = set(page.run.facts.counted)
+    whole = {count.scope for count in page.run.facts.counts}
+    partly = set[int]().union(*(page.run.facts.scopes or {frozenset()}))
+    drawn = len(tree.units) <= MOST_DRAWN
+    rows: list[dict[str, Any]] = []
+
+    def known(unit: str) -> str:
+        leaves = tree.leaves_under[unit]
+        if page.hidden.unit(unit, tree):
+            return "not shown"
+        if leaves <= counted or leaves in whole:
+            return "counted"
+        outcome = page.run.facts.outcomes.get(unit)
+        if outcome is not None:
+            return str(outcome)
+        if unit in unions and unions[unit].standing != "open":
+            return unions[unit].standing
+        return "partly reported" if leaves & partly else "nothing reported"
+
+    def grow(unit: str, level: int, start: float) -> float:
+        members = float(sizes[sorted(tree.leaves_under[unit])].sum())
+        node = tree.by_id[unit]
+        rows.append(
+            {
+                "name": tree.name(unit),
+                "inside": "" if node.parent is None else tree.name(node.parent),
+                "level": level,
+                "start": start / total,
+                "end": (start + members) / total,
+                "middle": (start + members / 2) / total,
+                "known": known(unit),
+                "said": f"{members:,.0f}",
+                "label": tree.name(unit) if members / total >= LABELLED else "",
+            }
+        )
+        below = start
+        for child in tree.children.get(unit, ()) if drawn else ():
+            below = grow(child, level + 1, below)
+        return start + members
+
+    start = 0.0
+    for union in tree.unions_as_listed:
+        start = grow(union, 0, start)
+    return rows
+
+
+KNOWN = {
+    "counted": charts.ACCENT,
+    "approved": charts.APPROVES,
+    "rejected": charts.REJECTS,
+    "abstained": "#b3a369",
+    "partly reported": "#5f9e8f",
+    "nothing reported": charts.OPEN,
+    "not shown": "#555555",
+}
+
+
+def _icicle(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    levels = 1 + max(row["level"] for row in rows)
+    boxes = [row | {"right": row["level"] + 1} for row in rows]
+    shown = [name for name in KNOWN if any(row["known"] == name for row in rows)]
+    colour = alt.Color(
+        "known:N",
+        scale=alt.Scale(domain=shown, range=[KNOWN[name] for name in shown]),
+        legend=alt.Legend(title=None, columns=3),
+    )
+    down = alt.Scale(domain=[0, 1], reverse=True)
+    across = alt.Scale(domain=[0, levels], nice=False)
+    base = alt.Chart(charts.rows_of(boxes))
+    box = base.mark_rect(stroke="currentColor", strokeWidth=0.5, opacity=0.55).encode(
+        x=alt.X("level:Q", scale=across, axis=None),
+        x2="right:Q",
+        y=alt.Y("start:Q", scale=down, axis=None),
+        y2="end:Q",
+        color=colour,
+        tooltip=["name:N", "inside:N", "said:N", "known:N"],
+    )
+    name = base.mark_text(align="left", dx=5, limit=170, fontSize=11).encode(
+        x=alt.X("level:Q", scale=across),
+        y=alt.Y("middle:Q", scale=down),
+        text="label:N",
+    )
+    return charts.spec_of(box + name, height=TREE_HEIGHT)
