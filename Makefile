@@ -18,8 +18,9 @@ ARGS ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-forecast: .venv/.runtime ## Forecast the founding case, SEBAC 2011, as of 24 June
-	$(BIN)/ratify forecast sebac-2011 --as-of 2011-06-24
+forecast: .venv/.runtime ## Forecast the founding case as of 24 June 2011: a table and a page
+	@mkdir -p reports/out
+	$(BIN)/ratify forecast sebac-2011 --as-of 2011-06-24 --report reports/out/sebac-2011.html --force
 
 # One file's tests stay on one worker, so a fit that they share is made once.
 test: .venv/.dev ## Run the tests; ARGS='-m "not slow"' leaves out the fits

@@ -9,6 +9,7 @@ tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ratification.answers.forecast import Forecast, answer
@@ -28,6 +29,7 @@ from ratification.case.folder import load, shipped
 from ratification.case.known import Known, known
 from ratification.case.priors import set_from_text
 from ratification.case.rounds import AS_VOTED, Scenario
+from ratification.case.writing import write_whole
 from ratification.errors import RequestError
 from ratification.output.runs import Runs
 
@@ -43,6 +45,7 @@ __all__ = [
     "set_from_text",
     "shipped",
     "standing",
+    "write_report",
 ]
 
 DEFAULT_SEED = 391
@@ -219,6 +222,33 @@ def posterior_tree(
     evidence = case.evidence(as_of=as_of, without=tuple(without), round_id=round_id)
     layout = build_layout(case, evidence, round_id)
     return runs.engine.fit(layout, seed, sampler=runs.sampler, progress=runs.progress).tree
+
+
+def write_report(
+    path: Path,
+    runs: Sequence[Run],
+    *,
+    title: str = "",
+    author: str = "",
+    note: str = "",
+    public: bool = False,
+    commands: Sequence[str] = (),
+) -> None:
+    """Write one HTML page about a run, or comparing several. It replaces a file that is there.
+
+    `note` is the sender's Markdown; `public` leaves out private reports and what gives them away;
+    `commands` say, run by run, how to make it again.
+
+    Raises:
+        RequestError: the file cannot be written, or a private report would show.
+    """
+    from ratification.output.page.page import Page
+    from ratification.output.page.render import render
+
+    page = Page.from_runs(
+        runs, title=title, author=author, note=note, public=public, commands=commands
+    )
+    write_whole(path, render(page).encode())
 
 
 def _scenario(case: Case, name: str) -> Scenario | None:

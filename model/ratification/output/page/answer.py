@@ -23,6 +23,7 @@ class RuleAnswer:
     """One reading's answer, worded."""
 
     key: str
+    bylaws: str
     title: str
     text: str
     badge: str
@@ -89,6 +90,7 @@ def rule_answer(page: PageContext, simulation: Simulation, chosen: ChosenReading
     p, mcse = rule.estimate.probability, rule.estimate.mcse
     return RuleAnswer(
         key=chosen.key,
+        bylaws=chosen.bylaws.title,
         title=chosen.reading.title,
         text=chosen.bylaws.text,
         badge=_badge(page, chosen.bylaws),
@@ -218,15 +220,10 @@ def _chances(rows: list[dict[str, object]]) -> dict[str, object]:
     point = base.mark_point(filled=True, size=90, color=charts.ACCENT, opacity=1).encode(
         x=alt.X("chance:Q", scale=scale), tooltip=["rule:N", "said:N"]
     )
-    right = base.mark_text(align="left", dx=9, fontWeight="bold").encode(
+    label = base.mark_text(dy=-13, fontWeight="bold").encode(
         x=alt.X("chance:Q", scale=scale), text="said:N"
     )
-    left = base.mark_text(align="right", dx=-9, fontWeight="bold").encode(
-        x=alt.X("chance:Q", scale=scale), text="said:N"
-    )
-    high = alt.datum.chance > 0.8
-    layers = reach + error + point + right.transform_filter(~high) + left.transform_filter(high)
-    return charts.spec_of(layers, height=max(2, len(rows)) * charts.ROW * 1.4)
+    return charts.spec_of(reach + error + point + label, height=len(rows) * charts.ROW * 1.7)
 
 
 def _table(page: PageContext) -> DataTable:
@@ -248,8 +245,8 @@ def _table(page: PageContext) -> DataTable:
                     rule.standing,
                 )
             )
-    heads = ("Bylaws", "Scenario", "Chance", "95% Monte Carlo interval", "Against", "Standing")
-    caption = f"Against: the difference from {page.main.key} in the same simulated votes"
+    heads = ("Bylaws", "Scenario", "Chance", "95% Monte Carlo interval", "Difference", "Standing")
+    caption = f"Difference: from {page.main.key}, paired in the same simulated votes"
     numeric = frozenset({2, 3, 4})
     if len(page.run.simulations) > 1:
         return DataTable(caption=caption, heads=heads, rows=rows, numeric=numeric)

@@ -232,7 +232,7 @@ def _said(found: Surface, k: int, t: int) -> str:
 def _finding(found: Surface, name: str) -> str:
     """The strictest number of unions that is as likely as not, at half of the share."""
     likely = [k for k in range(found.passes.shape[0]) if found.probability(k, 50) >= 0.5]
-    asked = f"half of {name}" if name == "turnout" else f"50% {name}"
+    asked = f"{name} at 50%"
     if not likely:
         return f"With {asked}, no number of unions is as likely reached as not"
     return (
@@ -279,7 +279,9 @@ def _heat(
     point = base.mark_point(
         shape="diamond", size=110, filled=True, color="#d2601a", stroke="white", opacity=1
     )
-    label = base.mark_text(
-        align="right", dx=-9, fontWeight="bold", color="black", stroke="white", strokeWidth=0.4
-    ).encode(text="label:N")
-    return charts.spec_of(heat + point + label, height=320)
+    # White under black: the name stands out from light and dark cells alike.
+    halo, label = (
+        base.mark_text(align="right", dx=-9, fontWeight="bold", **ink).encode(text="label:N")
+        for ink in ({"color": "white", "stroke": "white", "strokeWidth": 4}, {"color": "black"})
+    )
+    return charts.spec_of(heat + point + halo + label, height=320)

@@ -24,6 +24,7 @@ from ratification.output.page.parts import DataTable, Figure, Section
 FEWEST_SHOWN = 0.0005  # a rarer number of approving unions at either end is not drawn
 BIN = 1  # percent
 HEIGHT = 190
+LINES = 2  # of labels above a chart
 NAMES: dict[Measure, str] = {
     "members of approving unions": "Members of approving unions",
     "ballots of approving unions": "Ballots cast in approving unions",
@@ -69,7 +70,7 @@ def _thresholds(page: PageContext, name: Measure, *, share: bool) -> list[dict[s
             if chosen.bylaws.id not in labels:
                 labels.append(chosen.bylaws.id)
     return [
-        {"at": at, "label": ", ".join(labels), "line": index % 3}
+        {"at": at, "label": ", ".join(labels), "line": index % LINES}
         for index, (at, labels) in enumerate(sorted(found.items()))
     ]
 
@@ -132,9 +133,9 @@ def _drawn(lines: list[dict[str, Any]], scale: alt.Scale) -> Any:
     base = alt.Chart(charts.rows_of(lines))
     rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=1.5).encode(x=alt.X("at:Q", scale=scale))
     layers: list[alt.Chart] = [rule]
-    for line in range(3):  # labels of neighbours stand below one another
+    for line in range(LINES):  # neighbours' labels stand one above the other, over the bars
         named = base.transform_filter(alt.datum.line == line)
-        label = named.mark_text(align="left", dx=4, dy=14 * line + 6, baseline="top").encode(
+        label = named.mark_text(align="left", dx=-3, dy=-5 - 14 * line).encode(
             x=alt.X("at:Q", scale=scale), y=alt.value(0), text="label:N"
         )
         layers.append(label)

@@ -47,7 +47,7 @@ def method_section(page: PageContext) -> MethodSection:
         facts=_facts(page),
         unknowns=_unknowns(page),
         versions=dict(forecast.versions),
-        command=page.command,
+        command="" if any(name in page.command for name in page.hidden.reports) else page.command,
     )
 
 
@@ -123,13 +123,13 @@ def _parameters(page: PageContext, found: Sequence[ParameterSummary]) -> Figure:
     narrowed = max(found, key=lambda p: 1 - (p.q95 - p.q05) / (p.prior_q95 - p.prior_q05))
     gain = 1 - (narrowed.q95 - narrowed.q05) / (narrowed.prior_q95 - narrowed.prior_q05)
     told = (
-        f"narrowed that of {narrowed.name} most, by {100 * gain:.0f}%"
+        f"taught most about {narrowed.name}, whose interval narrowed by {100 * gain:.0f}%"
         if gain > 0.05
-        else "hardly narrowed any"
+        else "narrowed hardly any interval"
     )
     return Figure(
         id=page.id("chart-parameters"),
-        title=f"The evidence {told}: 90% intervals before (wide, pale) and after",
+        title=f"The evidence {told}: 90% intervals before (pale, thick) and after",
         alt="Prior and posterior 90% intervals. "
         + "; ".join(
             f"{p.name}: {p.prior_q05:.2f} to {p.prior_q95:.2f} before, "

@@ -16,6 +16,7 @@ from ratification.output.said import said
 
 MOST_ROWS = 25  # unions in one chart: a printed page holds no more
 MOST_DRAWN = 120  # units in the picture of the tree; with more, only unions are drawn
+NAMED = 3  # unions named in a chart's title
 TREE_HEIGHT = 560
 LABELLED = 0.018  # of the coalition's members: a smaller unit has no room for its name
 
@@ -99,9 +100,13 @@ def _finding(unions: Sequence[UnionForecast]) -> str:
     still_open = [union for union in unions if union.standing == "open"]
     if not still_open:
         return "Every union here has decided"
-    closest = min(still_open, key=lambda union: abs(union.approves.probability - 0.5))
-    chance = wording.percent(closest.approves.probability, mcse=closest.approves.mcse)
-    return f"Of the unions still out, {closest.name} is the closest call: {chance} to approve"
+    likely = [union for union in still_open if union.approves.probability > 0.5]
+    told = f"{len(likely)} of {wording.plural(len(still_open), 'union')} still out are more likely "
+    told += "to approve than not"
+    against = [union for union in still_open if union not in likely]
+    if likely and 0 < len(against) <= NAMED:
+        told += f"; not so {wording.listing([union.name for union in against])}"
+    return told
 
 
 def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""What is asked of a forecast: options that `forecast` and `report` share, and the run they ask."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ratification.cli.options import checked_day, evidence_options, open_store, store_option
+from ratification.errors import RequestError
+
+if TYPE_CHECKING:
+    from ratification.answers.run import Run
+    from ratification.output.runs import Runs
+
+Decorated = Callable[..., Any]
+
+OPTIONS = (
+    click.option(
+        "--bylaws",
+        multiple=True,
+        metavar="ID",
+        help="Only these: '1996' (its first reading) or '1996/ballots'. Default: all readings.",
+    ),
+    click.option(
+        "--scenario", multiple=True, metavar="ID", help="Under this scenario ('as-voted': none)."
+    ),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="PRIOR=VALUE",
+        help="Change a prior: 'tau_union=0.4', 'mu.mean=0'.",
+    ),
+    click.option("--worlds", default=20_000, show_default=True, help="Simulated complete results."),
+    click.option(
+        "--seed",
+        default=391,
+        show_default=True,
+        type=click.IntRange(0, 2**31 - 2),
+        help="Same seed, same inputs: the same bytes.",
+    ),
+)
+
+
+def forecast_options(function: Decorated) -> Decorated:
+    """Which evidence, which bylaws and scenarios, how many worlds from which seed, which store."""
+    function = store_option(function)
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return evidence_options(function)
+
+
+def force_option(function: Decorated) -> Decorated:
+    """Whether an existing file may be replaced."""
+    return click.option("--force", is_flag=True, help="Replace a file that is already there.")(
+        function
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options of one command, as click gives them."""
+
+    round_id: str | None
+    as_of: str | None
+    assume: tuple[str, ...]
+    without: tuple[str, ...]
+    bylaws: tuple[str, ...]
+    scenario: tuple[str, ...]
+    settings: tuple[str, ...]
+    worlds: int
+    seed: int
+    store: Path | None
+
+    def runs(self, progress: Callable[[str, int, int], None]) -> "Runs":
+        """Where runs are kept and made."""
+        from ratification.output.runs import Runs
+
+        return Runs(open_store(self.store), progress=progress)
+
+    def run(self, case: str, runs: "Runs") -> "Run":
+        """The run of a case: a folder, or the name of a shipped one.
+
+        Raises:
+            click.BadParameter: a day or a prior that cannot be read.
+            RatificationError: see `api.run`.
+        """
+        from ratification.api import load, run, set_from_text
+        from ratification.case.priors import PriorError
+
+        checked_day(self.as_of)
+        loaded = load(case)
+        for text in self.settings:
+            try:
+                loaded = loaded.with_priors(set_from_text(loaded.priors, text))
+            except PriorError as error:
+                raise click.BadParameter(str(error), param_hint="--set") from None
+        return run(
+            loaded,
+            round_id=self.round_id,
+            as_of=self.as_of,
+            bylaws=self.bylaws,
+            scenarios=self.scenario,
+            assume=self.assume,
+            without=self.without,
+            worlds=self.worlds,
+            seed=self.seed,
+            runs=runs,
+        )
+
+    def command(self, case: str) -> str:
+        """The command that makes the same numbers, ready for a shell."""
+        words = ["ratify", "forecast", case]
+        for name, value in (("--round", self.round_id), ("--as-of", self.as_of)):
+            words += [name, value] if value is not None else []
+        for name, values in (
+            ("--assume", self.assume),
+            ("--without", self.without),
+            ("--bylaws", self.bylaws),
+            ("--scenario", self.scenario),
+            ("--set", self.settings),
+        ):
+            for value in values:
+                words += [name, value]
+        words += ["--worlds", str(self.worlds), "--seed", str(self.seed)]
+        return shlex.join(words)
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Refuse to replace a file, or to write where no folder is, before anything slow is done.
+
+    Raises:
+        RequestError: saying what to do.
+    """
+    if path.is_dir():
+        raise RequestError(f"{path} is a folder: name a file")
+    if path.exists() and not force:
+        raise RequestError(f"{path} is already there. Replace it with --force, or name another")
+    if not path.resolve().parent.is_dir():
+        raise RequestError(f"there is no folder {path.resolve().parent} for {path.name}")
