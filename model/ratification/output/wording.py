@@ -62,7 +62,7 @@ LIKELIHOODS = (
     (0.01, "almost impossible"),
     (0.1, "very unlikely"),
     (0.35, "unlikely"),
-    (0.65, "open"),
+    (0.65, "about as likely as not"),
     (0.9, "likely"),
     (0.99, "very likely"),
 )

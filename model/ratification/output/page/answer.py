@@ -237,7 +237,7 @@ def _table(page: PageContext) -> DataTable:
             told = wording.points(apart.value, apart.mcse)
             rows.append(
                 (
-                    f"{chosen.bylaws.title}: {chosen.reading.title}",
+                    chosen.key,
                     simulation.name,
                     f"{answer.chance} {answer.error}".strip(),
                     _interval(rule),

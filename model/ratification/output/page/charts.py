@@ -13,7 +13,7 @@ STANDINGS = ("approved", "rejected", "open", "abstained")
 STANDING_COLOURS = (APPROVES, REJECTS, OPEN, "#b3a369")
 STANDING_SHAPES = ("triangle-up", "triangle-down", "circle", "square")
 ROW = 22  # pixels of a row that holds one union or rule
-PERCENT = "datum.label"
+DIGITS = 6
 
 CONFIG = {
     "background": "transparent",
@@ -37,8 +37,12 @@ CONFIG = {
 
 
 def rows_of(values: list[dict[str, Any]]) -> alt.InlineData:
-    """Plain rows as a chart's data."""
-    return alt.InlineData(values=values)
+    """Plain rows as a chart's data; six digits, so that no machine's last bit shows."""
+    return alt.InlineData(values=[{k: _rounded(v) for k, v in row.items()} for row in values])
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, DIGITS) if isinstance(value, float) else value
 
 
 def share_axis(title: str, *, grid: bool = True) -> alt.Axis:

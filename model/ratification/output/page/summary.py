@@ -43,9 +43,7 @@ def _answer(page: PageContext, rule: RuleForecast) -> str:
         return f"The package cannot be ratified {asked}: no count still out can change that."
     p, mcse = rule.estimate.probability, rule.estimate.mcse
     said = wording.percent(p, mcse=mcse)
-    phrase = wording.likelihood(p)
-    word = "could go either way" if phrase == "open" else f"is {phrase}"
-    return f"Ratification {asked} {word}: {said}, or {wording.frequency(p)}."
+    return f"Ratification {asked} is {wording.likelihood(p)}: {said}, or {wording.frequency(p)}."
 
 
 def _why(page: PageContext, rule: RuleForecast) -> str:

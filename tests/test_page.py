@@ -1,0 +1,421 @@
+"""The page as plain values, its one template call, and what it must never show."""
+
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hand_made import TWO_ROUNDS, make_case
+from made_runs import WrittenRuns, made_run
+from ratification.answers.judging import Results, judge
+from ratification.answers.run import Run
+from ratification.answers.sweep import surface
+from ratification.api import load, run, write_report
+from ratification.case.bylaws import All, Condition
+from ratification.case.case import Case
+from ratification.errors import RequestError
+from ratification.output.page.context import PageContext
+from ratification.output.page.page import Page
+from ratification.output.page.render import render, script_json
+from ratification.output.page.summary import summary
+
+GOLDEN = Path(__file__).parent / "golden"
+UPDATE = "RATIFY_UPDATE_GOLDEN"
+RULES = """\
+[[bylaws]]
+id = "old"
+title = "Old bylaws"
+text = "2 of 3 unions and 60% of members"
+in_force = { until = 2011-12-31 }
+[[bylaws.reading]]
+id = "members"
+title = "2 of 3 unions, which hold 60% of members"
+all = [
+    { measure = "approving unions", at_least = 2 },
+    { measure = "members of approving unions", at_least = "60%" },
+]
+[[bylaws]]
+id = "new"
+title = "New bylaws"
+[[bylaws.reading]]
+id = "yes"
+title = "A majority of ballots"
+all = [{ measure = "yes of ballots", more_than = "1/2" }]
+"""
+ELECTORATE = "unit,parent,members\na,,100\nb,,200\nc,,300\n"
+COUNTED = "r1,june,2011-06-01,a,count,60,30,,,\nr2,june,2011-06-02,b,outcome,,,,,approved\n"
+# Union c approves in two worlds of five.
+WRITTEN = {
+    "a": [(100, 60, 30)] * 5,
+    "b": [(200, 90, 60), (200, 80, 70), (200, 100, 60), (200, 95, 70), (200, 85, 50)],
+    "c": [(300, 130, 110), (300, 90, 150), (300, 100, 140), (300, 125, 115), (300, 80, 160)],
+}
+STAKE = '\n[[stake]]\nname = "jobs cut"\nratified = 0\ndefeated = 1000\n'
+
+
+def three_unions(parent: Path, evidence: str = COUNTED, **more: str) -> Case:
+    """One union counted, one that approved, one still out; two bylaws."""
+    return make_case(parent, ELECTORATE, evidence, bylaws=RULES, **more)
+
+
+def written_run(case: Case, **asked: object) -> Run:
+    """A run on the worlds written above."""
+    options = {"runs": WrittenRuns(WRITTEN), "worlds": 1000} | asked
+    return run(case, **options)  # type: ignore[arg-type]
+
+
+def page_of(made: Run, **told: object) -> Page:
+    """A page about one run."""
+    return Page.from_runs([made], **told)  # type: ignore[arg-type]
+
+
+def html(page: Page) -> str:
+    """The page without the scripts that draw its charts."""
+    return render(page, bundle="/* charts */")
+
+
+def section(page: Page, name: str) -> object:
+    """A section by id, or None."""
+    return next((s for s in page.chapters[0].sections if s.id == name), None)
+
+
+def test_the_answer_is_worded_from_the_worlds(tmp_path: Path) -> None:
+    """The headline is of the bylaws in force, as a chance, a frequency and a likelihood."""
+    page = page_of(written_run(three_unions(tmp_path, settings=TWO_ROUNDS + STAKE)))
+    answer = section(page, "answer")
+    assert answer.heading == "Ratification is about as likely as not"  # type: ignore[attr-defined]
+    main = answer.main  # type: ignore[attr-defined]
+    assert (main.key, main.badge) == ("old/members", "in force")
+    assert (main.chance, main.frequency) == ("40%", "40 of 100 simulated votes")
+    assert [other.key for other in answer.others] == ["new/yes"]  # type: ignore[attr-defined]
+    assert answer.basis == "As of 2 June 2011, 2 reports in force"  # type: ignore[attr-defined]
+
+
+def test_differences_are_paired(tmp_path: Path) -> None:
+    """New bylaws hold where old ones do, in two votes of five, and in one more."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    rows = section(page, "bylaws").table.rows  # type: ignore[attr-defined]
+    assert [row[0] for row in rows] == ["old/members", "new/yes"]
+    assert rows[0][3] == ""
+    assert rows[1][3].startswith("+20 points ±")
+
+
+def test_stakes_are_expected_values(tmp_path: Path) -> None:
+    """With 1,000 jobs at stake and 40 of 100 votes ratifying, 600 are expected to go."""
+    page = page_of(written_run(three_unions(tmp_path, settings=TWO_ROUNDS + STAKE)))
+    stakes = section(page, "bylaws").stakes  # type: ignore[attr-defined]
+    assert stakes.heads == ("Bylaws", "jobs cut")
+    assert stakes.rows[0][1].startswith("600 ±")
+
+
+def test_a_section_with_nothing_to_say_is_left_out(tmp_path: Path) -> None:
+    """Without reports there is no evidence table, with one reading no comparison."""
+    page = page_of(written_run(three_unions(tmp_path, evidence="")))
+    assert section(page, "reported") is None
+    assert section(page, "bylaws") is not None
+    page = page_of(
+        written_run(
+            three_unions(tmp_path / "..", evidence="", name=f"{tmp_path.name}x"), bylaws=["new"]
+        )
+    )
+    assert section(page, "bylaws") is None
+
+
+def test_the_sweep_counts_what_the_rule_counts(tmp_path: Path) -> None:
+    """Every cell of a sweep is the share of worlds in which that rule holds, exactly."""
+    made = made_run(three_unions(tmp_path))
+    worlds, tree = made.simulations[0].worlds, made.case.electorate
+    results = Results.of(worlds, tree)
+    found = surface(results, "members of approving unions")
+    rule = made.readings[0].reading
+    assert isinstance(rule.rule, All)
+    for k in range(4):
+        for t in (0, 33, 50, 60, 67, 100):
+            parts = [
+                Condition(
+                    measure=p.measure,
+                    comparison="at_least",
+                    threshold=threshold,
+                    share=p.share,
+                    text="",
+                )
+                for p, threshold in zip(rule.rule.parts, _thresholds(k, t), strict=True)
+                if isinstance(p, Condition)
+            ]
+            asked = type(rule)(id="x", title="x", rule=All(parts=tuple(parts)))
+            assert found.probability(k, t) == judge(asked, results).mean(), (k, t)
+
+
+def _thresholds(k: int, t: int) -> tuple[object, object]:
+    from fractions import Fraction
+
+    return Fraction(k), Fraction(t, 100)
+
+
+def test_counts_in_the_page_are_those_of_the_file(tmp_path: Path) -> None:
+    """A count stands in the page as it was typed."""
+    reported = section(page_of(written_run(three_unions(tmp_path))), "reported")
+    assert [row.said for row in reported.rows] == ["60 yes, 30 no", "approved"]  # type: ignore[attr-defined]
+
+
+def test_replaced_reports_are_struck_through_with_the_reason(tmp_path: Path) -> None:
+    """A corrected row stays on the page, struck through, and says by what."""
+    text = "id,round,reported,units,kind,yes,no,low,high,result,replaces\n"
+    rows = "wrong,june,2011-06-01,a,count,30,60,,,,\nright,june,2011-06-02,a,count,60,30,,,,wrong\n"
+    case = three_unions(tmp_path)
+    (tmp_path / "made" / "evidence.csv").write_text(text + rows)
+    made = written_run(load(tmp_path / "made"))
+    assert case.reports
+    told = html(page_of(made))
+    assert "<s>30 yes, 60 no</s> <em>replaced by right</em>" in told
+    assert "<s>60 yes, 30 no</s>" not in told
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_the_page_is_one_file_that_fetches_nothing(tmp_path: Path, public: bool) -> None:
+    """No element loads anything from outside, and Altair's schema address is never followed."""
+    told = html(page_of(written_run(three_unions(tmp_path)), public=public))
+    assert not re.findall(r"<(?:link|img|iframe|object|embed)\b", told)
+    assert not re.findall(r"\b(?:src|href)=\"(?!#)", told)
+    assert "@import" not in told
+    assert "url(" not in told
+
+
+HOSTILE = "<script>alert(1)</script>\" ' & </style> <!-- \N{RIGHT-TO-LEFT OVERRIDE}x" + "n" * 500
+
+
+def test_hostile_words_of_the_sender_show_as_text(tmp_path: Path) -> None:
+    """Markup in title, author, note and command is text; Markdown of the note is kept."""
+    page = page_of(
+        written_run(three_unions(tmp_path)),
+        title=HOSTILE,
+        author=HOSTILE,
+        note=f"**bold** {HOSTILE} [x](javascript:alert(1))",
+        commands=[HOSTILE],
+    )
+    told = html(page)
+    assert "<script>alert" not in told
+    assert "<strong>bold</strong>" in told
+    assert 'href="javascript' not in told
+
+
+def test_hostile_names_of_the_case_show_as_text(tmp_path: Path) -> None:
+    """Case files refuse markup; a case made in Python may hold it, and then it is text."""
+    case = three_unions(tmp_path, settings=TWO_ROUNDS + STAKE)
+    tree = case.electorate
+    nasty = replace(
+        case,
+        title=HOSTILE,
+        rounds=tuple(replace(entry, title=HOSTILE) for entry in case.rounds),
+        electorate=replace(tree, units=tuple(replace(u, name=HOSTILE + u.id) for u in tree.units)),
+        reports=tuple(replace(r, source=HOSTILE, note=HOSTILE) for r in case.reports),
+        bylaws=tuple(
+            replace(
+                b,
+                title=HOSTILE,
+                text=HOSTILE,
+                readings=tuple(replace(r, title=HOSTILE) for r in b.readings),
+            )
+            for b in case.bylaws
+        ),
+        stakes=tuple(replace(stake, name=HOSTILE) for stake in case.stakes),
+    )
+    told = html(page_of(written_run(nasty)))
+    assert "<script>alert" not in told
+    assert told.count("</style>") == 1
+    assert "<!-- " not in told
+    assert "alert(1)" in told  # it is there, as text
+
+
+def test_json_in_the_page_cannot_end_its_element() -> None:
+    """Angle brackets, ampersands and line separators are escaped, and read back alike."""
+    value = {"text": "</script><!-- & \u2028 \u2029 é"}
+    told = script_json(value)
+    assert not set("<>&\u2028\u2029") & set(told)
+    assert json.loads(told) == value
+
+
+def test_rendering_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Nothing in a page depends on when or how often it is made."""
+    made = written_run(three_unions(tmp_path))
+    assert html(page_of(made)) == html(page_of(made))
+
+
+def test_the_golden_page(tmp_path: Path) -> None:
+    """The page of a known run is the golden one; set RATIFY_UPDATE_GOLDEN=1 to review a change."""
+    made = written_run(three_unions(tmp_path, settings=TWO_ROUNDS + STAKE))
+    told = html(page_of(made, author="The tests", note="A *note*.", commands=["ratify forecast x"]))
+    told = re.sub(r"[0-9a-f]{64}", "HASH", told)
+    path = GOLDEN / "page.html"
+    if os.environ.get(UPDATE):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(told, encoding="utf-8")
+    assert told == path.read_text(encoding="utf-8")
+    assert '<p class="chance">40% <small>' in told
+    assert "<strong>40 of 100 simulated votes</strong> ratify under" in told
+
+
+def test_several_cases_are_compared_on_one_page(tmp_path: Path) -> None:
+    """Each case is a row of the comparison and an article whose ids do not clash."""
+    first, second = (written_run(three_unions(tmp_path, name=name)) for name in ("one", "two"))
+    page = Page.from_runs([first, second], title="Compared")
+    assert page.comparison is not None
+    assert len(page.comparison.rows) == 2
+    told = html(page)
+    ids = re.findall(r"\bid=\"([^\"]+)\"", told)
+    assert len(ids) == len(set(ids))
+    assert 'id="1-answer"' in told
+    assert 'id="2-answer"' in told
+
+
+# Private reports
+
+NESTED = "unit,parent,members\nbig,,500\nbig-x,big,200\nbig-y,big,300\nmid,,400\nsmall,,100\n"
+PRIVATE_HEAD = "id,round,reported,units,kind,yes,no,low,high,result,private\n"
+
+
+def private_run(parent: Path, rows: str) -> Run:
+    """A run with a private report, on made draws."""
+    make_case(parent, NESTED, bylaws=RULES)
+    (parent / "made" / "evidence.csv").write_text(PRIVATE_HEAD + rows)
+    return made_run(load(parent / "made"))
+
+
+def numbers_in(page: Page) -> str:
+    """Everything the page says or carries, thousands without commas."""
+    return html(page).replace(",", "").replace("\\u0022", '"')
+
+
+def test_a_private_local_hides_all_that_lies_below_its_parent(tmp_path: Path) -> None:
+    """Neither its count nor a sibling's is on the page, from which it could be subtracted."""
+    rows = (
+        "secret,june,2011-06-01,big-x,count,137,41,,,,yes\n"
+        "sibling,june,2011-06-02,big-y,count,163,92,,,,\n"
+        "whole,june,2011-06-03,mid,count,211,103,,,,\n"
+    )
+    made = private_run(tmp_path, rows)
+    told = numbers_in(page_of(made, public=True))
+    for hidden in ("secret", "sibling", "137 yes", "163 yes", "178", "255"):
+        assert hidden not in told, hidden
+    assert "211 yes 103 no" in told
+    assert "137 yes" in numbers_in(page_of(made))
+
+
+def test_a_private_union_hides_every_union(tmp_path: Path) -> None:
+    """With a union's report private, no figure of any union is shown, said or embedded."""
+    rows = (
+        "secret,june,2011-06-01,mid,outcome,,,,,rejected,yes\n"
+        "known-to-all,june,2011-06-02,small,count,71,19,,,,\n"
+    )
+    made = private_run(tmp_path, rows)
+    page = page_of(made, public=True)
+    told = numbers_in(page)
+    assert section(page, "unions") is None
+    for hidden in ("secret", "known-to-all", "71 yes", "rejected", "small", "mid "):
+        assert hidden not in told, hidden
+    carried = json.loads(page.chapters[0].downloads[0].text)
+    assert carried["unions"] == []
+    assert {rule["because"] for rule in carried["forecasts"]} == {""}
+
+
+def test_a_private_number_of_approvals_hides_the_units_it_counts(tmp_path: Path) -> None:
+    """How many of two units approved, told in private, hides both and their parent's parts."""
+    rows = "secret,june,2011-06-01,big-x + big-y,approvals,,,1,1,,yes\n"
+    made = private_run(tmp_path, rows)
+    page = page_of(made, public=True)
+    assert section(page, "unions") is None  # big-x and big-y are all of big: its parent's parts
+    assert "secret" not in html(page)
+
+
+def test_the_public_forecast_is_the_same_forecast(tmp_path: Path) -> None:
+    """What is hidden still counts: the chances are those of the full page."""
+    rows = "secret,june,2011-06-01,big-x,count,137,41,,,,yes\n"
+    made = private_run(tmp_path, rows)
+    full, public = (section(page_of(made, public=p), "answer") for p in (False, True))
+    assert full.main.chance == public.main.chance  # type: ignore[union-attr]
+
+
+def test_a_veto_cannot_be_kept_private(tmp_path: Path) -> None:
+    """Bylaws that name a union would say how likely it approves."""
+    make_case(tmp_path, NESTED, bylaws=RULES + VETO)
+    rows = "secret,june,2011-06-01,mid,outcome,,,,,rejected,yes\n"
+    (tmp_path / "made" / "evidence.csv").write_text(PRIVATE_HEAD + rows)
+    made = made_run(load(tmp_path / "made"))
+    with pytest.raises(RequestError, match="would show through bylaws that name a union"):
+        page_of(made, public=True)
+
+
+VETO = """\
+[[bylaws]]
+id = "veto"
+title = "Veto"
+[[bylaws.reading]]
+id = "mid"
+title = "mid must approve"
+all = [{ approves = "mid" }]
+"""
+
+
+# Five sentences
+
+SUMMARIES = {
+    "defeated": (
+        "r1,june,2011-06-01,a,count,30,60,,,\nr2,june,2011-06-02,b,outcome,,,,,rejected\n",
+        "By 2 June 2011, 2 reports had come in on The vote of Made by hand. "
+        "The package cannot be ratified under Old bylaws (2 of 3 unions, which hold 60% of "
+        "members): no count still out can change that.",
+    ),
+    "ratified": (
+        COUNTED + "r3,june,2011-06-03,c,outcome,,,,,approved\n",
+        "By 3 June 2011, 3 reports had come in on The vote of Made by hand. "
+        "The package is ratified under Old bylaws (2 of 3 unions, which hold 60% of members): no "
+        "count still out can change that.",
+    ),
+    "open": (
+        COUNTED,
+        "By 2 June 2011, 2 reports had come in on The vote of Made by hand. "
+        "Ratification under Old bylaws (2 of 3 unions, which hold 60% of members) is about as "
+        "likely as not: 40%, or 40 of 100 simulated votes.",
+    ),
+    "no evidence": (
+        "",
+        "No report is in on The vote of Made by hand, so this forecast rests on what such votes "
+        "usually do. Ratification under Old bylaws (2 of 3 unions, which hold 60% of members) "
+        "is about as likely as not: 40%, or 40 of 100 simulated votes.",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SUMMARIES)
+def test_five_sentences(kind: str, tmp_path: Path) -> None:
+    """A summary says when, how likely, why, what else, and how sure, with the right hedges."""
+    evidence, begins = SUMMARIES[kind]
+    told = summary(PageContext(run=written_run(three_unions(tmp_path, evidence))))
+    assert told.startswith(begins)
+    assert len(re.findall(r"[.](?: |$)", told.replace("60.0%", ""))) >= 5
+    sure = "This is arithmetic" in told
+    assert sure == (kind in ("defeated", "ratified"))
+
+
+# Writing
+
+
+def test_a_report_is_written_whole(tmp_path: Path) -> None:
+    """The file is one HTML page with the scripts that draw its charts."""
+    path = tmp_path / "page.html"
+    write_report(path, [written_run(three_unions(tmp_path))])
+    told = path.read_text()
+    assert told.startswith("<!doctype html>")
+    assert "vegaEmbed" in told
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+def test_worlds_embedded_are_those_judged(tmp_path: Path) -> None:
+    """The CSV that the page hands out counts every simulated vote once."""
+    made = written_run(three_unions(tmp_path))
+    rows = page_of(made).chapters[0].downloads[1].text.splitlines()[1:]
+    assert sum(int(row.split(",")[-1]) for row in rows) == 1000
+    assert np.unique([row.split(",")[1] for row in rows]).tolist() == ["2", "3"]
