@@ -15,13 +15,14 @@ function percent(p, mcse) {
   return text === "0%" || text === "0.0%" ? "<1%" : text;
 }
 
-// As Python rounds: halves go to the even digit. toFixed alone sends them up.
+// As Python rounds, to none or one digit: exact halves go to the even digit, where toFixed sends
+// them up. Of binary fractions only odd halves lie between whole numbers, odd quarters between tenths.
 function fixed(value, digits) {
+  const half = (value * (digits ? 4 : 2)) % 2 === 1;
+  if (!half) return value.toFixed(digits);
   const scale = 10 ** digits;
-  const scaled = value * scale;
-  const below = Math.floor(scaled);
-  const half = scaled - below === 0.5;
-  return half ? ((below % 2 === 0 ? below : below + 1) / scale).toFixed(digits) : value.toFixed(digits);
+  const below = Math.floor(value * scale);
+  return ((below + (below % 2)) / scale).toFixed(digits);
 }
 
 function errorText(mcse) {
@@ -203,7 +204,6 @@ class Calculator {
     this.reading = this.data.readings.find((reading) => reading.key === this.form.elements.reading.value);
     this.rule = structuredClone(this.reading.rule);
     this.moved = false;
-    this.wrong = 0;
     const place = this.form.querySelector(".thresholds");
     place.replaceChildren(this.part(this.rule));
     this.answer();
@@ -290,7 +290,7 @@ class Calculator {
     this.form.querySelector("output").textContent = settled ? said : `${said} ${errorText(found.mcse)}`;
     this.form.querySelector(".words").textContent = settled
       ? `${standing} by arithmetic`
-      : `${frequency(found.probability)} ${/^(more|fewer)/.test(frequency(found.probability)) || !/^1 /.test(frequency(found.probability)) ? "ratify" : "ratifies"}`;
+      : `${frequency(found.probability)} ${frequency(found.probability).startsWith("1 ") ? "ratifies" : "ratify"}`;
     const before = votes.judge(this.reading.rule, this.reading.abstaining);
     const apart = sum(held) - sum(before);
     const points = (100 * apart) / votes.count;

@@ -48,5 +48,6 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     });
   }
+  for (const excuse of document.querySelectorAll(".unscripted")) excuse.remove();
   for (const form of document.querySelectorAll("form.calculator")) new Calculator(form);
 })();

@@ -1,6 +1,8 @@
 """Set-up that every test shares."""
 
 import argparse
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +24,11 @@ CHECKED = [
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 
 
+BROWSER = Path("/usr/bin/chromium")
+NEEDED = "RATIFY_NEEDS_BROWSER"
+BROWSER_TESTS = "test_browser.py"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--runtime-types`, which setup.cfg turns on; `--no-runtime-types` turns it off."""
     parser.addoption(
@@ -38,3 +45,21 @@ def pytest_configure(config: pytest.Config) -> None:
         from jaxtyping import install_import_hook
 
         install_import_hook(CHECKED, CHECKER)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser its tests are skipped, unless they are asked for: then they fail."""
+    if BROWSER.exists() or os.environ.get(NEEDED):
+        return
+    missing = pytest.mark.skip(reason=f"{BROWSER} is missing: apt-get install chromium")
+    for item in items:
+        if item.path.name == BROWSER_TESTS:
+            item.add_marker(missing)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that the page was not looked at."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(BROWSER_TESTS in str(report.nodeid) for report in skipped):
+        terminalreporter.section("THE PAGE WAS NOT TESTED IN A BROWSER", red=True, bold=True)
+        terminalreporter.line(f"{BROWSER} is missing. On Debian: apt-get install chromium")

@@ -273,7 +273,7 @@ def test_several_cases_are_compared_on_one_page(tmp_path: Path) -> None:
 
 # Private reports
 
-NESTED = "unit,parent,members\nbig,,500\nbig-x,big,200\nbig-y,big,300\nmid,,400\nsmall,,100\n"
+NESTED = "unit,parent,members\nbig,,500\nbig-x,big,200\nbig-y,big,300\nharbour,,400\nferry,,100\n"
 PRIVATE_HEAD = "id,round,reported,units,kind,yes,no,low,high,result,private\n"
 
 
@@ -294,7 +294,7 @@ def test_a_private_local_hides_all_that_lies_below_its_parent(tmp_path: Path) ->
     rows = (
         "secret,june,2011-06-01,big-x,count,137,41,,,,yes\n"
         "sibling,june,2011-06-02,big-y,count,163,92,,,,\n"
-        "whole,june,2011-06-03,mid,count,211,103,,,,\n"
+        "whole,june,2011-06-03,harbour,count,211,103,,,,\n"
     )
     made = private_run(tmp_path, rows)
     told = numbers_in(page_of(made, public=True))
@@ -307,14 +307,14 @@ def test_a_private_local_hides_all_that_lies_below_its_parent(tmp_path: Path) ->
 def test_a_private_union_hides_every_union(tmp_path: Path) -> None:
     """With a union's report private, no figure of any union is shown, said or embedded."""
     rows = (
-        "secret,june,2011-06-01,mid,outcome,,,,,rejected,yes\n"
-        "known-to-all,june,2011-06-02,small,count,71,19,,,,\n"
+        "secret,june,2011-06-01,harbour,outcome,,,,,rejected,yes\n"
+        "known-to-all,june,2011-06-02,ferry,count,71,19,,,,\n"
     )
     made = private_run(tmp_path, rows)
     page = page_of(made, public=True)
     told = numbers_in(page)
     assert section(page, "unions") is None
-    for hidden in ("secret", "known-to-all", "71 yes", "rejected", "small", "mid "):
+    for hidden in ("secret", "known-to-all", "71 yes", "rejected", "ferry", "harbour "):
         assert hidden not in told, hidden
     carried = json.loads(page.chapters[0].downloads[0].text)
     assert carried["unions"] == []
@@ -341,7 +341,7 @@ def test_the_public_forecast_is_the_same_forecast(tmp_path: Path) -> None:
 def test_a_veto_cannot_be_kept_private(tmp_path: Path) -> None:
     """Bylaws that name a union would say how likely it approves."""
     make_case(tmp_path, NESTED, bylaws=RULES + VETO)
-    rows = "secret,june,2011-06-01,mid,outcome,,,,,rejected,yes\n"
+    rows = "secret,june,2011-06-01,harbour,outcome,,,,,rejected,yes\n"
     (tmp_path / "made" / "evidence.csv").write_text(PRIVATE_HEAD + rows)
     made = made_run(load(tmp_path / "made"))
     with pytest.raises(RequestError, match="would show through bylaws that name a union"):
@@ -353,9 +353,9 @@ VETO = """\
 id = "veto"
 title = "Veto"
 [[bylaws.reading]]
-id = "mid"
-title = "mid must approve"
-all = [{ approves = "mid" }]
+id = "harbour"
+title = "harbour must approve"
+all = [{ approves = "harbour" }]
 """
 
 

@@ -1,0 +1,330 @@
+"""The page in a real browser: opened from a file, with the network off.
+
+Debian's chromium, driven by Playwright. Where there is none, these tests are skipped and the
+summary says so; with RATIFY_NEEDS_BROWSER set, as `.ci/run` sets it, they fail instead.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from hand_made import TWO_ROUNDS, make_case
+from made_runs import made_run
+from playwright.sync_api import Browser, Page, sync_playwright
+from ratification.answers.estimates import estimate
+from ratification.answers.judging import Results, judge
+from ratification.answers.run import Run
+from ratification.api import write_report
+from ratification.case.bylaws import All, Condition
+from ratification.output import wording
+
+RULES = """\
+[[bylaws]]
+id = "old"
+title = "Old bylaws"
+text = "4 of 5 unions and 80% of members"
+in_force = { until = 2011-12-31 }
+[[bylaws.reading]]
+id = "members"
+title = "4 of 5 unions, which hold 80% of members"
+all = [
+    { measure = "approving unions", at_least = 4 },
+    { measure = "members of approving unions", at_least = "80%" },
+]
+[[bylaws.reading]]
+id = "ballots"
+title = "4 of 5 unions, and two thirds of ballots are yes"
+all = [
+    { measure = "approving unions", at_least = 4 },
+    { measure = "yes of ballots", at_least = "2/3" },
+]
+[[bylaws]]
+id = "lax"
+title = "Lax bylaws"
+[[bylaws.reading]]
+id = "either"
+title = "Low turnout asks for less"
+any = [
+    { measure = "yes of ballots", more_than = "1/2" },
+    { all = [
+        { measure = "turnout", less_than = "1/2" },
+        { measure = "yes of ballots", more_than = "1/3" },
+    ] },
+]
+[[bylaws]]
+id = "veto"
+title = "Veto bylaws"
+[[bylaws.reading]]
+id = "b"
+title = "Union b must approve, and no third may be opposed"
+all = [{ approves = "b" }, { not = { measure = "opposed unions", at_least = "1/3" } }]
+"""
+UNIONS = "abcde"
+PHONE, DESKTOP = 360, 1200
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium. Its sandbox needs rights that a container rarely has."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Five unions, of which one has counted; four readings; no fit."""
+    parent: Path = tmp_path_factory.mktemp("browser")
+    rows = "".join(f"{u},,{u.upper()} union,{300 + 97 * i}\n" for i, u in enumerate(UNIONS))
+    return made_run(
+        make_case(
+            parent,
+            "unit,parent,name,members\n" + rows,
+            "r1,june,2011-06-01,a,count,120,60,,,\nr2,june,2011-06-02,b,margin,,,10,40,\n",
+            settings=TWO_ROUNDS,
+            bylaws=RULES,
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def file(made: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page on disk."""
+    path: Path = tmp_path_factory.mktemp("page") / "page.html"
+    write_report(path, [made], note="A *note*.", author="The tests")
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, file: Path) -> Iterator[Page]:
+    """The page, opened offline; a word on the console or a request elsewhere fails the test."""
+    yield from opened(browser, file)
+
+
+def opened(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
+    """A page opened from its file with every chart drawn, which must stay silent."""
+    asked: dict[str, Any] = {"viewport": {"width": DESKTOP, "height": 900}} | options
+    context = browser.new_context(offline=True, **asked)
+    shown = context.new_page()
+    wrong: list[str] = []
+    shown.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
+    shown.on("pageerror", lambda error: wrong.append(str(error)))
+    shown.on(
+        "request",
+        lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else wrong.append(r.url),
+    )
+    shown.goto(file.as_uri())
+    if asked.get("java_script_enabled", True):
+        shown.wait_for_selector("html.charts-drawn")
+    yield shown
+    context.close()
+    assert wrong == []
+
+
+def test_every_chart_is_drawn(page: Page) -> None:
+    """Each figure in view has an SVG with marks; one in a closed part is drawn when it opens."""
+    for part in page.locator("details.more").all():
+        part.locator("summary").first.click()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.chart')].every(c => c.classList.contains('drawn'))"
+    )
+    for figure in page.locator("figure").all():
+        assert figure.locator(".chart svg").count() == 1
+        assert figure.locator(".chart svg path, .chart svg text").count() > 3
+        assert figure.locator(".chart").get_attribute("aria-label")
+        box = figure.locator(".chart svg").bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+
+
+def chance_in(page: Page) -> tuple[float, float]:
+    """The calculator's probability and its error, unrounded."""
+    form = page.locator("form.calculator")
+    return (
+        float(form.get_attribute("data-probability") or "nan"),
+        float(form.get_attribute("data-mcse") or "nan"),
+    )
+
+
+def test_the_calculator_says_what_the_forecast_says(page: Page, made: Run) -> None:
+    """Under every reading as written: the same probability, the same error, the same words."""
+    for rule in made.forecast.rules:
+        page.select_option("select[name=reading]", f"{rule.bylaws}/{rule.reading}")
+        p, mcse = chance_in(page)
+        assert p == rule.estimate.probability, rule
+        assert mcse == pytest.approx(rule.estimate.mcse, rel=1e-9), rule
+        decided = rule.standing != "open"
+        said = wording.percent(p, mcse=mcse, decided=decided)
+        shown = f"{said} {wording.error(mcse, decided=decided)}".strip()
+        assert page.locator("form.calculator output").inner_text() == shown
+
+
+@pytest.mark.parametrize(
+    ("unions", "share"), [("3", "50%"), ("5", "100%"), ("0", "0%"), ("4", "66.7%"), ("2", "2/3")]
+)
+def test_the_calculator_judges_as_python_does(
+    page: Page, made: Run, unions: str, share: str
+) -> None:
+    """Thresholds that are typed give what judging gives, at equality too."""
+    boxes = page.locator("form.calculator input[type=text]")
+    boxes.nth(0).fill(unions)
+    boxes.nth(1).fill(share)
+    number = Fraction(share[:-1]) / 100 if share.endswith("%") else Fraction(share)
+    reading = made.readings[0].reading
+    assert isinstance(reading.rule, All)
+    parts = [
+        Condition(measure=p.measure, comparison=p.comparison, threshold=t, share=p.share, text="")
+        for p, t in zip(reading.rule.parts, (Fraction(unions), number), strict=True)
+        if isinstance(p, Condition)
+    ]
+    asked = type(reading)(id="x", title="x", rule=All(parts=tuple(parts)))
+    worlds = made.simulations[0].worlds
+    found = estimate(judge(asked, Results.of(worlds, made.case.electorate)), worlds)
+    p, mcse = chance_in(page)
+    assert p == found.probability
+    assert mcse == pytest.approx(found.mcse, rel=1e-9)
+
+
+def test_what_is_no_threshold_is_refused(page: Page) -> None:
+    """Nonsense is named, gives no number, and leaves when the bylaws are set back."""
+    box = page.locator("form.calculator input[type=text]").nth(1)
+    for nonsense in ("most", "140%", "1/0", "-3"):
+        box.fill(nonsense)
+        assert box.get_attribute("aria-invalid") == "true"
+        assert page.locator("form.calculator output").inner_text() == ""
+        assert "is no share" in page.locator("form.calculator .words").inner_text()
+    page.locator("form.calculator button[type=reset]").click()
+    assert page.locator("form.calculator output").inner_text() != ""
+
+
+def test_words_are_those_of_python(page: Page) -> None:
+    """Percent, error and frequency in the browser equal the one wording function's."""
+    values = [i / 2000 for i in range(2001)] + [0.00999, 0.0101, 0.989, 0.9901, 0.995, 0.125, 0.385]
+    errors = [0.0, 0.0004, 0.001, 0.0011, 0.0049, 0.005, 0.0321]
+    script = """([values, errors]) => values.map(
+        p => [errors.map(e => percent(p, e)), frequency(p)]).concat([errors.map(errorText)])"""
+    *told, told_errors = page.evaluate(script, [values, errors])
+    for value, (percents, often) in zip(values, told, strict=True):
+        assert percents == [wording.percent(value, mcse=e) for e in errors], value
+        assert often == wording.frequency(value), value
+    assert told_errors == [wording.error(e) for e in errors]
+
+
+def test_keyboard_alone_works_the_calculator(page: Page) -> None:
+    """Tab reaches the skip link first, then every control; arrows move a threshold."""
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type") == "range":
+            break
+    before = chance_in(page)
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("form.calculator input[type=text]").first.input_value() == "3"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    for _ in range(20):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator("form.calculator input[type=text]").last.input_value() == "60%"
+    assert chance_in(page) != before
+    assert "points" in page.locator("form.calculator .compared").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_nothing_keeps_people_out(browser: Browser, file: Path, scheme: str, width: int) -> None:
+    """axe-core finds no serious or critical violation, on phone and desktop, light and dark."""
+    size = {"width": width, "height": 800}
+    for shown in opened(browser, file, color_scheme=scheme, viewport=size):
+        for part in shown.locator("details").all():
+            part.evaluate("part => part.open = true")
+        found = Axe().run(shown).response["violations"]
+        serious = [v for v in found if v["impact"] in ("serious", "critical")]
+        told = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in serious]
+        assert told == []
+
+
+def test_a_phone_never_scrolls_sideways(browser: Browser, file: Path) -> None:
+    """At 360 pixels the page is no wider than the screen; only tables scroll, in themselves."""
+    for shown in opened(browser, file, viewport={"width": PHONE, "height": 800}):
+        wide = shown.evaluate("document.documentElement.scrollWidth")
+        assert wide <= PHONE
+
+
+def test_dark_mode_follows_the_system(browser: Browser, file: Path) -> None:
+    """Dark paper, light ink, and charts whose text is as light as the page's."""
+    for shown in opened(browser, file, color_scheme="dark"):
+        ink = shown.evaluate("getComputedStyle(document.documentElement).color")
+        paper = shown.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        label = shown.evaluate("getComputedStyle(document.querySelector('.chart svg text')).fill")
+        assert _brightness(ink) > 200 > 60 > _brightness(paper)
+        assert label == ink
+
+
+def _brightness(colour: str) -> float:
+    return float(np.mean([float(x) for x in colour[4:-1].split(",")[:3]]))
+
+
+def test_without_javascript_tables_stand_in(browser: Browser, file: Path) -> None:
+    """The calculator's form is not shown; the sweep's table opens, and every chance can be read."""
+    for shown in opened(browser, file, java_script_enabled=False):
+        assert not shown.locator("form.calculator").is_visible()
+        table = shown.locator("[id^=chart-sweep] details.data").first
+        table.locator("summary").click()
+        assert table.locator("table").is_visible()
+        assert shown.get_by_text("The calculator needs JavaScript").is_visible()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_no_chart_is_cut_in_print(page: Page, paper: str) -> None:
+    """Printed, every chart is narrower and lower than a page, and must not break inside."""
+    width, height = {"A4": (794, 1123), "Letter": (816, 1056)}[paper]
+    margin = 2 * 57  # 15 mm each side
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": width - margin, "height": height})
+    for svg in page.locator(".chart svg:visible").all():
+        box = svg.bounding_box()
+        assert box is not None
+        assert box["width"] <= width - margin + 1
+        assert box["height"] <= height - margin
+    styles = page.evaluate(
+        "[...document.querySelectorAll('figure')].map(f => getComputedStyle(f).breakInside)"
+    )
+    assert set(styles) == {"avoid"}
+    assert len(page.pdf(format=paper)) > 10_000
+
+
+def test_downloads_are_what_the_page_carries(page: Page, made: Run) -> None:
+    """The JSON that is handed out is the contract's, the CSV counts every simulated vote."""
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Forecast as JSON").click()
+    found = json.loads(Path(waited.value.path()).read_text())
+    assert found["forecasts"][0]["probability"] == made.forecast.rules[0].estimate.probability
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="as CSV").click()
+    rows = Path(waited.value.path()).read_text().splitlines()
+    assert sum(int(row.split(",")[-1]) for row in rows[1:]) == made.forecast.worlds
+
+
+def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
+    """Quotes, right-to-left marks and 500 characters in names are shown, and break nothing."""
+    name = '"Union" \' \N{HEBREW LETTER ALEF}\N{RIGHT-TO-LEFT MARK} & <b>' + "n" * 500
+    case = make_case(tmp_path, "unit,parent,members\na,,100\nb,,100\n")
+    tree = case.electorate
+    named = replace(tree, units=tuple(replace(unit, name=name) for unit in tree.units))
+    made = made_run(replace(case, electorate=named))
+    path = tmp_path / "page.html"
+    write_report(path, [made], title="<script>window.ran = 1</script>")
+    for shown in opened(browser, path, viewport={"width": PHONE, "height": 800}):
+        assert shown.evaluate("window.ran") is None
+        assert shown.title() == "<script>window.ran = 1</script>"
+        assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
