@@ -61,7 +61,8 @@ def _facts(page: PageContext) -> list[tuple[str, str]]:
         ("Converged", f"R-hat at most {found.rhat_max:.3f} (limit 1.01)"),
         ("Effective draws", f"at least {found.ess_min:,.0f} (limit 400)"),
         ("Divergences", f"{found.divergences}{twice}"),
-        ("Inputs, SHA-256", forecast.inputs),
+        # A private count could be found from the hash by trying all that are possible.
+        ("Inputs, SHA-256", "not shown" if page.hidden.reports else forecast.inputs),
     ]
     if forecast.replaced:
         told.append(("Simulated votes copied from others", f"{forecast.replaced:,}"))

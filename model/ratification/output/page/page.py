@@ -197,6 +197,8 @@ def public_object(page: PageContext) -> Mapping[str, Any]:
         found["unions"] = []
         for rule in found["forecasts"]:
             rule["because"] = ""
+    if page.hidden.reports:
+        found["inputs"] = {"reports": page.run.forecast.reports}
     found["warnings"] = shown_warnings(page)
     return found
 
