@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -78,14 +79,21 @@ def imported_packages() -> dict[str, str]:
     return found
 
 
+def canonical(name: str) -> str:
+    """A distribution's name in one spelling."""
+    return name.lower().replace("_", "-")
+
+
 def test_every_import_is_declared() -> None:
     """What the code imports is in install_requires, so that a clean install can run it."""
     lines = setup_cfg()["options"]["install_requires"].split("\n")
-    declared = {re.split(r"[\[<>=!~; ]", line)[0].replace("-", "_") for line in lines}
+    declared = {canonical(re.split(r"[\[<>=!~; ]", line)[0]) for line in lines}
+    providers = metadata.packages_distributions()
     undeclared = {
         name: module
         for name, module in imported_packages().items()
-        if name not in declared | sys.stdlib_module_names | {"ratification"}
+        if name not in sys.stdlib_module_names | {"ratification"}
+        and not declared & {canonical(provider) for provider in providers.get(name, [name])}
     }
 
     assert undeclared == {}

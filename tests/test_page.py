@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hand_made import TWO_ROUNDS, make_case
+from hand_made import TWO_ROUNDS, make_case, make_posterior
 from made_runs import WrittenRuns, made_run
+from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
+from ratification.answers.replication import replicate
 from ratification.answers.run import Run
 from ratification.answers.sweep import surface
 from ratification.api import load, run, write_report
@@ -440,3 +442,37 @@ def test_worlds_embedded_are_those_judged(tmp_path: Path) -> None:
     rows = page_of(made).chapters[0].downloads[1].text.splitlines()[1:]
     assert sum(int(row.split(",")[-1]) for row in rows) == 1000
     assert np.unique([row.split(",")[1] for row in rows]).tolist() == ["2", "3"]
+
+
+def test_two_hundred_unions_fit_in_four_megabytes(tmp_path: Path) -> None:
+    """A large coalition's page, charts and all, stays light; its unions are drawn in parts."""
+    rows = "".join(f"u{i},,{100 + 7 * i}\n" for i in range(200))
+    case = make_case(tmp_path, "unit,parent,members\n" + rows, bylaws=RULES)
+    page = page_of(made_run(case, worlds=20_000))
+    assert len(section(page, "unions").figures) == 8  # type: ignore[attr-defined]
+    assert len(render(page).encode()) < 4_000_000
+
+
+def test_reports_are_set_against_what_the_model_would_have_produced(tmp_path: Path) -> None:
+    """A count near what draws say ranks in the middle, one far off at the end."""
+    rows = "near,june,2011-06-01,a,count,55,40,,,\nfar,june,2011-06-01,b,count,5,170,,,\n"
+    case = three_unions(tmp_path, rows)
+    posterior = make_posterior(case, {"a": 0.58, "b": 0.6}, {"a": 0.9, "b": 0.9})
+    far, near = replicate(case, posterior, "june", case.evidence().of_round("june"))
+    assert 0.3 < near.rank < 0.7
+    assert far.rank == 0.0
+    assert near.quantity == "yes share"
+    assert near.seen == 55 / 95
+    assert near.replicates.q05 < 0.58 < near.replicates.q95
+
+
+def test_a_paired_difference_is_sharper_than_either_side(tmp_path: Path) -> None:
+    """Over the same votes most of the error of two chances cancels."""
+    made = made_run(three_unions(tmp_path, evidence=""))
+    worlds = made.simulations[0].worlds
+    yes = worlds.yes.sum(axis=1) / worlds.ballots.sum(axis=1)
+    first, second = yes > 0.5, yes > 0.51
+    found = difference(first, second, worlds)
+    apart = first.mean() - second.mean()
+    assert found.value == pytest.approx(apart)
+    assert found.mcse < 0.5 * estimate(first, worlds).mcse
