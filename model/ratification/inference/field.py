@@ -48,7 +48,8 @@ class FieldMaker:
         self.round_id = round_id
         self.fitted = round_id in self.structure.rounds
         self.scenario = scenario
-        self.draws = {name: posterior.flat(name) for name in posterior.draws}
+        # One parameter's draws lie together: they are read column by column.
+        self.draws = {name: np.asfortranarray(posterior.flat(name)) for name in posterior.draws}
         self.positions = {node: index for index, node in enumerate(self.structure.nodes)}
 
     @cached_property
@@ -65,10 +66,13 @@ class FieldMaker:
         """The field for these rows of the posterior (flat index), new effects from `rng`."""
         effects = self._effects(index, rng)
         logit_p, logit_t = self._means(index, rng)
-        yes = np.repeat(logit_p[:, None], len(self.tree.leaves), axis=1)
-        turnout = np.repeat(logit_t[:, None], len(self.tree.leaves), axis=1)
+        # Leaf by leaf in memory, since effects are added to some leaves in all worlds.
+        yes = np.empty((len(index), len(self.tree.leaves)), order="F")
+        turnout = np.empty_like(yes)
+        yes[:], turnout[:] = logit_p[:, None], logit_t[:, None]
         for unit, effect in effects.items():
-            leaves = sorted(self.tree.leaves_under[unit])
+            below = self.tree.leaves_under[unit]  # neighbours, in canonical order
+            leaves = slice(min(below), max(below) + 1)
             yes[:, leaves] += effect.yes[:, None]
             turnout[:, leaves] += effect.turnout[:, None]
         yes += self._covariates(index)

@@ -12,9 +12,11 @@ from ratification.case.known import Known, known
 from ratification.case.rounds import Scenario
 from ratification.errors import RatificationError
 from ratification.inference.approving import (
+    BY_UNITS,
     agree_on_approvals,
     approvals_hold,
     approved,
+    pooled,
     unit_total,
 )
 from ratification.inference.conditioning import condition, draw_free
@@ -94,40 +96,51 @@ class _Store:
 
     def __init__(self, electorate: Electorate, count: int) -> None:
         self.tree = electorate
-        leaves = (count, len(electorate.leaves))
-        self.members = np.empty(leaves, dtype=np.int32)
-        self.ballots = np.empty(leaves, dtype=np.int32)
-        self.yes = np.empty(leaves, dtype=np.int32)
+        leaves, unions = (count, len(electorate.leaves)), (count, len(electorate.unions))
+        self.leaf_members = np.empty(leaves, dtype=np.int32)
+        self.leaf_ballots = np.empty(leaves, dtype=np.int32)
+        self.leaf_yes = np.empty(leaves, dtype=np.int32)
+        self.members = np.empty(unions, dtype=np.int32, order="F")
+        self.ballots = np.empty(unions, dtype=np.int32, order="F")
+        self.yes = np.empty(unions, dtype=np.int32, order="F")
+        self.approves = np.empty(unions, dtype=bool, order="F")
         self.variant = np.empty(count, dtype=np.int32)
         self.replaced = 0
 
-    def worlds(self, facts: Known, index: np.ndarray, chains: int) -> Worlds:
-        """Totals by union, and who approves."""
-        arrays = [self._by_union(values) for values in (self.members, self.ballots, self.yes)]
-        approves = np.empty(arrays[0].shape, dtype=bool, order="F")
+    def put(self, rows: slice, rosters: Rosters, yes: np.ndarray, no: np.ndarray) -> None:
+        """Keep a block of complete results: by leaf, by union, and who approves."""
+        leaves = (self.leaf_members[rows], self.leaf_ballots[rows], self.leaf_yes[rows])
+        for kept, values in zip(leaves, (rosters.members, yes + no, yes), strict=True):
+            kept[:] = values
+        self.variant[rows] = rosters.variant
         for position, union in enumerate(self.tree.unions):
-            approves[:, position] = approved(self.tree, union, self.yes, self.ballots)
+            members, ballots, favour = (unit_total(self.tree, union, part) for part in leaves)
+            self.members[rows, position] = members
+            self.ballots[rows, position] = ballots
+            self.yes[rows, position] = favour
+            self.approves[rows, position] = (
+                approved(self.tree, union, leaves[2], leaves[1])
+                if self.tree.by_id[union].decides in BY_UNITS
+                else pooled(self.tree, union, favour, ballots)
+            )
+
+    def worlds(self, facts: Known, index: np.ndarray, chains: int) -> Worlds:
+        """All worlds."""
         abstains = [facts.outcomes.get(union) == "abstained" for union in self.tree.unions]
         return Worlds(
-            members=arrays[0],
-            ballots=arrays[1],
-            yes=arrays[2],
-            approves=approves,
+            members=self.members,
+            ballots=self.ballots,
+            yes=self.yes,
+            approves=self.approves,
             abstains=np.array(abstains),
             draw=index.astype(np.int32),
             variant=self.variant,
             chains=chains,
-            leaf_members=self.members,
-            leaf_ballots=self.ballots,
-            leaf_yes=self.yes,
+            leaf_members=self.leaf_members,
+            leaf_ballots=self.leaf_ballots,
+            leaf_yes=self.leaf_yes,
             replaced=self.replaced,
         )
-
-    def _by_union(self, values: np.ndarray) -> np.ndarray:
-        totals = np.empty((len(values), len(self.tree.unions)), dtype=np.int32, order="F")
-        for position, union in enumerate(self.tree.unions):
-            totals[:, position] = unit_total(self.tree, union, values)
-        return totals
 
 
 def _fill(
@@ -154,11 +167,7 @@ def _fill(
         yes[:, leaf], no[:, leaf] = counted_yes, counted_no
     good = _agree(tree, facts, ballots, yes, no, rng)
     _replace_bad(rosters, yes, no, good, rng)
-    stop = start + len(rows)
-    store.members[start:stop] = rosters.members
-    store.ballots[start:stop] = yes + no
-    store.yes[start:stop] = yes
-    store.variant[start:stop] = rosters.variant
+    store.put(slice(start, start + len(rows)), rosters, yes, no)
     store.replaced += int((~good).sum())
 
 
