@@ -118,12 +118,12 @@ def _compile(layout: Layout, progress: Progress) -> Any:
     give_pytensor_a_folder()
     import nutpie
 
-    from ratification.inference.model import build_model
+    from ratification.inference.model import build_model, starts
 
     progress("building the model", 0, 0)
     model = build_model(layout.structure, dict(layout.data))
     progress("compiling", 0, 0)
-    return nutpie.compile_pymc_model(model)
+    return nutpie.compile_pymc_model(model, **starts(model, layout.structure))
 
 
 def give_pytensor_a_folder() -> None:

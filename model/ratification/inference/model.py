@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
 FARTHEST = 1e3  # standard deviations; farther is as good as open
+START = 0.5  # logit: a usual scale
 BEND = 2.0  # how sharply a softplus turns
 FARTHEST_EDGE = 2.5  # standard normal; while a scale is near zero an edge would be anywhere
 SMALLEST = 1e-13  # of a probability: below it the Fourier sum holds only rounding
@@ -210,6 +211,19 @@ def persistence_matrix(structure: Structure) -> np.ndarray:
     """1 where a node (row) is one round of a repeated node (column)."""
     names = [name for name, _ in structure.nodes]
     return np.array([[float(name == again) for again in structure.repeated] for name in names])
+
+
+def starts(model: Any, structure: Structure) -> dict[str, Any]:
+    """Where nutpie starts chains: as usual, but for scales, which start away from zero.
+
+    Near zero an effect pinned to a count is large beyond measure, and a chain that starts there
+    may stay: of the founding case's 26 June one of eight chains did.
+    """
+    scales = ("tau", "tau_turnout")
+    return {
+        "initial_points": {name: np.full(structure.depth, START) for name in scales},
+        "jitter_rvs": {variable for variable in model.free_RVs if variable.name not in scales},
+    }
 
 
 def unfold(structure: Structure, draws: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

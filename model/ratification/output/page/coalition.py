@@ -24,6 +24,7 @@ from ratification.output.page.parts import DataTable, Figure, Section
 FEWEST_SHOWN = 0.0005  # a rarer number of approving unions at either end is not drawn
 BIN = 1  # percent
 HEIGHT = 190
+WHOLE = 0.01  # an error under which a chance is said in whole percents
 LINES = 2  # of labels above a chart
 NAMES: dict[Measure, str] = {
     "members of approving unions": "Members of approving unions",
@@ -89,11 +90,12 @@ def _approving(page: PageContext) -> Figure:
     ends = [*seen, *(int(line["at"] + 0.5) for line in lines)]
     shown = range(min(ends), min(max(ends) + 1, len(chances)))
     rows = [
-        {"k": k, "chance": chances[k], "said": wording.percent(chances[k], mcse=0.0)} for k in shown
+        {"k": k, "chance": chances[k], "said": wording.percent(chances[k], mcse=WHOLE)}
+        for k in shown
     ]
     likeliest = max(shown, key=lambda k: chances[k])
     fixed = max(chances) == 1.0
-    told = wording.percent(chances[likeliest], decided=fixed)
+    told = wording.percent(chances[likeliest], mcse=WHOLE, decided=fixed)
     title = f"{wording.plural(likeliest, 'approving union')}: the likeliest number, at {told}"
     return Figure(
         id=page.id("chart-approving"),
@@ -171,7 +173,7 @@ def _share(page: PageContext, name: Measure) -> Figure:
             rows=[
                 (
                     f"{100 * row['left']:.0f}% to {100 * row['right']:.0f}%",
-                    wording.percent(row["chance"], decided=row["chance"] == 1.0),
+                    wording.percent(row["chance"], mcse=WHOLE, decided=row["chance"] == 1.0),
                 )
                 for row in rows
             ],
