@@ -108,3 +108,11 @@ def plural(count: int, noun: str) -> str:
 def sentence(parts: list[str]) -> str:
     """Phrases joined by commas, blanks left out."""
     return ", ".join(part for part in parts if part)
+
+
+def shortened(name: str, longest: int) -> str:
+    """A name of at most so many letters: what is too long loses its middle, not its end."""
+    if len(name) <= longest:
+        return name
+    tail = longest // 2 - 2
+    return f"{name[: longest - tail - 1].rstrip()}…{name[len(name) - tail :].lstrip()}"

@@ -77,7 +77,7 @@ def basis(page: PageContext) -> str:
     return wording.sentence(
         [
             f"As of {wording.day(forecast.as_of)}" if forecast.as_of else "Before any report",
-            wording.plural(forecast.reports, "report") + " in force",
+            wording.plural(forecast.reports, "report") + " in force" if forecast.reports else "",
             f"scenario: {scenario.title}" if scenario else "",
         ]
     )
@@ -92,7 +92,7 @@ def rule_answer(page: PageContext, simulation: Simulation, chosen: ChosenReading
         key=chosen.key,
         bylaws=chosen.bylaws.title,
         title=chosen.reading.title,
-        text=chosen.bylaws.text,
+        text=chosen.bylaws.text.rstrip("."),
         badge=_badge(page, chosen.bylaws),
         chance=wording.percent(p, mcse=mcse, decided=decided),
         error=wording.error(mcse, decided=decided),
@@ -192,9 +192,10 @@ def _figure(page: PageContext) -> Figure:
             words.append((label, said, rule.standing, _together(rule) or "-"))
     best = max(rows, key=lambda row: float(str(row["chance"])))
     worst = min(rows, key=lambda row: float(str(row["chance"])))
+    apart = f"From {worst['said']} under {worst['rule']} to {best['said']} under {best['rule']}"
     return Figure(
         id=page.id("chart-bylaws"),
-        title=f"From {worst['said']} under {worst['rule']} to {best['said']} under {best['rule']}",
+        title=f"{best['said']} under each" if best["said"] == worst["said"] else apart,
         alt="Chance of ratification. " + "; ".join(f"{label}: {said}" for label, said, *_ in words),
         spec=_chances(rows),
         table=DataTable(

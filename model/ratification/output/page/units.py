@@ -16,6 +16,7 @@ from ratification.output.said import said
 
 MOST_ROWS = 25  # unions in one chart: a printed page holds no more
 MOST_DRAWN = 120  # units in the picture of the tree; with more, only unions are drawn
+LONGEST = 30  # letters of a name beside a chart
 NAMED = 3  # unions named in a chart's title
 TREE_HEIGHT = 560
 LABELLED = 0.018  # of the coalition's members: a smaller unit has no room for its name
@@ -67,10 +68,12 @@ def _intro(unions: Sequence[UnionForecast]) -> str:
 
 def _figure(page: PageContext, unions: Sequence[UnionForecast], number: int, of: int) -> Figure:
     rows: list[dict[str, Any]] = []
-    for union in unions:
+    names = [wording.shortened(union.name, LONGEST) for union in unions]
+    for union, name in zip(unions, names, strict=True):
         share = union.yes_share
         rows.append(
             {
+                "label": name if names.count(name) == 1 else union.unit,
                 "union": union.name,
                 "low": share.q05,
                 "share": share.q50,
@@ -110,9 +113,9 @@ def _finding(unions: Sequence[UnionForecast]) -> str:
 
 
 def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    order = [row["union"] for row in rows]
+    order = [row["label"] for row in rows]
     base = alt.Chart(charts.rows_of(rows)).encode(
-        y=alt.Y("union:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
+        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
     )
     scale = alt.Scale(domain=[0, 1])
     axis = charts.share_axis("yes share of ballots")
