@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hand_made import FINE, TWO_ROUNDS, constant_draws, make_case
+from made_runs import PARAMETERS
 from ratification.case.fingerprint import fingerprint
 from ratification.case.priors import Normal
 from ratification.case.rounds import Scenario
@@ -51,7 +52,7 @@ class Bench:
             values += 0.1 * stream(seed, name).random(values.shape)
             dims = ["chain", "draw", *(f"{name}_{axis}" for axis in range(values.ndim - 2))]
             dataset[name] = (dims, values)
-        posterior = Posterior(layout, draws, replace(FINE, divergences=2), seed)
+        posterior = Posterior(layout, draws, replace(FINE, divergences=2), seed, PARAMETERS)
         return Fit(posterior, xr.DataTree.from_dict({"posterior": dataset}))
 
     def command(self) -> runs.Runs:
@@ -86,6 +87,7 @@ def test_a_kept_fit_comes_back_as_it_was(bench: Bench) -> None:
     again, kept = bench.fit()
     assert (again, bench.fits, bench.warned) == (key, 1, [])
     assert (kept.diagnostics, kept.seed) == (made.diagnostics, SEED)
+    assert kept.parameters == made.parameters == PARAMETERS
     np.testing.assert_equal(kept.draws, made.draws)
 
 
