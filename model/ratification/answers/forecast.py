@@ -123,8 +123,14 @@ def answer(
     tree = case.electorate
     standings = union_standings(tree, facts)
     still_open = [i for i, union in enumerate(tree.unions) if standings[union].status == "open"]
-    coupled = _Coupled(worlds, still_open, seed, scenario)
     verdicts = rule_standings([chosen.reading for chosen in readings], tree, facts)
+    undecided = [
+        chosen
+        for chosen, verdict in zip(readings, verdicts, strict=True)
+        if verdict.status == "open"
+    ]
+    streams = {name: stream(seed, "coupling", scenario, name) for name in ("weaker", "stronger")}
+    coupled = _Coupled(worlds, still_open, undecided, tree, streams)
     rules = [
         _rule(chosen, verdict, tree, worlds, coupled, scenario)
         for chosen, verdict in zip(readings, verdicts, strict=True)
@@ -140,24 +146,32 @@ def answer(
 
 
 class _Coupled:
-    """Worlds at weaker and stronger correlation, made once for all readings."""
+    """Answers at weaker and stronger correlation, for all readings from one set of worlds each."""
 
-    def __init__(self, worlds: Worlds, still_open: list[int], seed: int, scenario: str) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        still_open: list[int],
+        readings: Sequence[ChosenReading],
+        tree: Electorate,
+        streams: Mapping[str, np.random.Generator],
+    ) -> None:
         self.rho = correlation(worlds, still_open)
-        self.others: tuple[Worlds, ...] = ()
-        if self.rho is not None:
-            self.others = tuple(
-                recoupled(worlds, still_open, rho, stream(seed, "coupling", scenario, name))
-                for name, rho in (("weaker", self.rho / 2), ("stronger", (1 + self.rho) / 2))
-            )
+        self.chances: dict[str, dict[str, float]] = {}
+        if self.rho is None:
+            return
+        for name, rho in (("weaker", self.rho / 2), ("stronger", (1 + self.rho) / 2)):
+            coupled = recoupled(worlds, still_open, rho, streams[name])
+            results = Results.of(coupled, tree)
+            self.chances[name] = {
+                chosen.key: estimate(judge(chosen.reading, results), coupled).probability
+                for chosen in readings
+            }
 
-    def sensitivity(self, chosen: ChosenReading, tree: Electorate, base: float) -> Sensitivity:
-        """The answer under a reading at both correlations."""
-        if not self.others:
-            return Sensitivity(correlation=None, weaker=base, stronger=base)
+    def sensitivity(self, chosen: ChosenReading, base: float) -> Sensitivity:
+        """A reading's answers; its own where nothing varies or arithmetic decides."""
         weaker, stronger = (
-            estimate(judge(chosen.reading, Results.of(worlds, tree)), worlds).probability
-            for worlds in self.others
+            self.chances.get(name, {}).get(chosen.key, base) for name in ("weaker", "stronger")
         )
         return Sensitivity(correlation=self.rho, weaker=weaker, stronger=stronger)
 
@@ -181,11 +195,7 @@ def _rule(
         estimate=found,
         standing=standing.status,
         because=standing.because,
-        sensitivity=Sensitivity(
-            correlation=coupled.rho, weaker=found.probability, stronger=found.probability
-        )
-        if decided
-        else coupled.sensitivity(chosen, tree, found.probability),
+        sensitivity=coupled.sensitivity(chosen, found.probability),
         by_roster={} if decided else _by_roster(holds, worlds, tree, found),
     )
 

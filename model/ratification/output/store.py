@@ -7,7 +7,6 @@ processes at once do no harm.
 """
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -53,10 +52,10 @@ class RunStore:
     def posterior(self, key: str, layout: Layout) -> Posterior | None:
         """The kept fit, or None. A damaged one is said and set aside."""
 
-        def build(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Posterior:
+        def build(manifest: Mapping[str, Any], run: Path) -> Posterior:
             return Posterior(
                 layout=layout,
-                draws=_arrays(files[DRAWS]),
+                draws=_arrays(run / DRAWS),
                 diagnostics=Diagnostics(**manifest["diagnostics"]),
                 seed=manifest["seed"],
                 parameters=tuple(ParameterSummary(**p) for p in manifest["parameters"]),
@@ -80,7 +79,7 @@ class RunStore:
             tree.attrs |= {"diagnostics": json.dumps(about["diagnostics"], sort_keys=True)}
             # By way of memory: on a full disk HDF5 would raise what is no OSError, and crash later.
             (folder / TREE).write_bytes(tree.to_netcdf(engine="h5netcdf"))
-            (folder / DRAWS).write_bytes(_packed(posterior.draws))
+            np.savez(folder / DRAWS, allow_pickle=False, **posterior.draws)
 
         self._write(key, about, write)
 
@@ -91,8 +90,8 @@ class RunStore:
     def worlds(self, key: str) -> Worlds | None:
         """Kept worlds, or None. Damaged ones are said and drawn again."""
 
-        def build(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Worlds:
-            arrays = _arrays(files[WORLDS])
+        def build(manifest: Mapping[str, Any], run: Path) -> Worlds:
+            arrays = _arrays(run / WORLDS)
             for name in ("members", "ballots", "yes", "approves"):
                 arrays[name] = np.asfortranarray(arrays[name])
             return Worlds(**arrays, chains=manifest["chains"], replaced=manifest["replaced"])
@@ -109,7 +108,7 @@ class RunStore:
         about = {"chains": worlds.chains, "replaced": worlds.replaced}
 
         def write(folder: Path) -> None:
-            (folder / WORLDS).write_bytes(_packed(arrays))
+            np.savez(folder / WORLDS, allow_pickle=False, **arrays)
 
         self._write(key, about, write)
 
@@ -117,7 +116,7 @@ class RunStore:
         self,
         key: str,
         names: list[str],
-        build: Callable[[Mapping[str, Any], Mapping[str, bytes]], Kept],
+        build: Callable[[Mapping[str, Any], Path], Kept],
     ) -> Kept | None:
         """What a run's manifest and files make, None if it is not kept, or is damaged."""
         folder = self.folder / key
@@ -125,11 +124,10 @@ class RunStore:
             return None
         try:
             manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-            files = {name: (folder / name).read_bytes() for name in names}
-            for name, data in files.items():
-                if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
+            for name in names:
+                if _digest(folder / name) != manifest["files"][name]:
                     raise ValueError(f"{name} is not what was written")
-            return build(manifest, files)
+            return build(manifest, folder)
         except FileNotFoundError as error:
             if folder.is_dir():  # else another process has set it aside
                 self._discard(folder, f"{Path(error.filename or '').name} is missing")
@@ -152,10 +150,7 @@ class RunStore:
         try:
             temporary.mkdir(parents=True)
             write(temporary)
-            hashes = {
-                path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in sorted(temporary.iterdir())
-            }
+            hashes = {path.name: _digest(path) for path in sorted(temporary.iterdir())}
             manifest = dict(about) | {"files": hashes}
             (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
             self._place(temporary, self.folder / key)
@@ -175,12 +170,12 @@ class RunStore:
                 raise  # else another process kept the same run first
 
 
-def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+def _digest(path: Path) -> str:
+    """A file's SHA-256, read piece by piece: a million worlds take half a gigabyte."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _arrays(data: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as kept:
         return {name: kept[name] for name in kept.files}
