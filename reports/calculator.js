@@ -30,6 +30,13 @@ function errorText(mcse) {
   return points < 0.1 ? "±0.1" : `±${(Math.ceil(10 * points) / 10).toFixed(1)}`;
 }
 
+function pointsText(difference, mcse) {
+  const digits = mcse <= 0.001 ? 1 : 0;
+  const value = 100 * difference;
+  if (Math.abs(value) < 0.5 * 10 ** -digits) return "no difference";
+  return `${value > 0 ? "+" : "\u2212"}${fixed(Math.abs(value), digits)} points ${errorText(mcse)}`;
+}
+
 function frequency(p) {
   if (p < 0.01) return "fewer than 1 of 100 simulated votes";
   if (p > 0.99) return "more than 99 of 100 simulated votes";
@@ -102,19 +109,30 @@ class Votes {
       const unseen = 0.5 / (this.count + 1);
       return { probability: hits === 0 ? unseen : 1 - unseen, mcse: unseen };
     }
-    const draws = this.byDraw(held);
+    return { probability: hits / this.count, mcse: this.errorOf(held) };
+  }
+
+  // How much more often the first holds than the second in the same votes: answers.estimates.difference.
+  difference(first, second) {
+    const apart = Int8Array.from(first, (one, i) => one - second[i]);
+    return { value: sum(apart) / this.count, mcse: this.errorOf(apart) };
+  }
+
+  // Monte Carlo error of a mean over the votes, from the chains' effective number of draws.
+  errorOf(values) {
+    const draws = this.byDraw(values);
     const all = draws.flat();
     const mean = sum(all) / all.length;
     const variance = sum(all.map((x) => (x - mean) ** 2)) / (all.length - 1);
-    return { probability: hits / this.count, mcse: Math.sqrt(variance / effectiveSize(draws)) };
+    return Math.sqrt(variance / effectiveSize(draws));
   }
 
   // Means by posterior draw, as chains.
-  byDraw(held) {
+  byDraw(values) {
     const sums = new Float64Array(this.period);
     const counts = new Float64Array(this.period);
     for (let i = 0; i < this.count; i++) {
-      sums[i % this.period] += held[i];
+      sums[i % this.period] += values[i];
       counts[i % this.period] += 1;
     }
     const length = Math.floor(this.period / this.chains);
@@ -292,12 +310,13 @@ class Calculator {
       ? `${standing} by arithmetic`
       : `${frequency(found.probability)} ${frequency(found.probability).startsWith("1 ") ? "ratifies" : "ratify"}`;
     const before = votes.judge(this.reading.rule, this.reading.abstaining);
-    const apart = sum(held) - sum(before);
-    const points = (100 * apart) / votes.count;
+    const apart = votes.difference(held, before);
     this.form.querySelector(".compared").textContent = this.moved
-      ? `As written: ${standing === "open" ? percent(votes.estimate(before).probability, votes.estimate(before).mcse) : standing}. Difference in the same simulated votes: ${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points).toFixed(1)} points.`
+      ? `As written: ${standing === "open" ? percent(votes.estimate(before).probability, votes.estimate(before).mcse) : standing}. In the same simulated votes: ${pointsText(apart.value, apart.mcse)}.`
       : "These are the bylaws as written.";
     this.form.dataset.probability = String(settled ? Number(standing === "ratified") : found.probability);
+    this.form.dataset.difference = String(apart.value);
+    this.form.dataset.differenceMcse = String(apart.mcse);
     this.form.dataset.mcse = String(settled ? 0 : found.mcse);
   }
 }

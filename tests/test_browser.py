@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from hand_made import TWO_ROUNDS, make_case
 from made_runs import made_run
 from playwright.sync_api import Browser, Page, sync_playwright
-from ratification.answers.estimates import estimate
+from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.api import write_report
@@ -192,6 +192,12 @@ def test_the_calculator_judges_as_python_does(
     p, mcse = chance_in(page)
     assert p == found.probability
     assert mcse == pytest.approx(found.mcse, rel=1e-9)
+    results = Results.of(worlds, made.case.electorate)
+    paired = difference(judge(asked, results), judge(reading, results), worlds)
+    form = page.locator("form.calculator")
+    assert float(form.get_attribute("data-difference") or "nan") == pytest.approx(paired.value)
+    shown = float(form.get_attribute("data-difference-mcse") or "nan")
+    assert shown == pytest.approx(paired.mcse, rel=1e-9)
 
 
 def test_what_is_no_threshold_is_refused(page: Page) -> None:
@@ -217,6 +223,10 @@ def test_words_are_those_of_python(page: Page) -> None:
         assert percents == [wording.percent(value, mcse=e) for e in errors], value
         assert often == wording.frequency(value), value
     assert told_errors == [wording.error(e) for e in errors]
+    script = "([apart, errors]) => apart.map(d => errors.map(e => pointsText(d, e)))"
+    apart = [0.0, 0.0004, 0.0006, -0.004, 0.005, -0.0051, 0.125, -0.385, 0.5429]
+    told = page.evaluate(script, [apart, errors])
+    assert told == [[wording.points(d, e) for e in errors] for d in apart]
 
 
 def test_keyboard_alone_works_the_calculator(page: Page) -> None:
