@@ -125,6 +125,25 @@ def test_few_reports_leave_a_wide_finite_forecast(
 
 
 @pytest.mark.slow
+def test_ten_thousand_locals_fit(tmp_path: Path, engine: Engine) -> None:
+    """A tree of 10,000 leaves samples little more than what was reported, and converges."""
+    rows = "unit,parent,members\n"
+    for u in range(20):
+        rows += f"u{u},,\n" + "".join(f"u{u}-{k},u{u},{40 + k}\n" for k in range(500))
+    counts = "".join(
+        f"r{i},june,2011-06-01,u{i}-{7 * i},count,{20 + i % 7},{14 + i % 5},,,\n" for i in range(8)
+    )
+    case = make_case(tmp_path, rows, counts)
+    fit = fitted(engine, case)
+    assert len(fit.posterior.layout.structure.nodes) < 60
+    worlds = draw_worlds(case, fit.posterior, case.evidence(), "june", 200)
+    assert worlds.leaf_yes.shape == (200, 10_000)
+    leaf = case.electorate.leaf_index["u3-21"]
+    assert set(worlds.leaf_yes[:, leaf].tolist()) == {23}
+    assert 0.4 < float(worlds.yes.sum() / worlds.ballots.sum()) < 0.8
+
+
+@pytest.mark.slow
 def test_a_fit_that_has_not_converged_is_an_error(tmp_path: Path, engine: Engine) -> None:
     """Too few draws miss the gates twice: an error with the numbers, and no posterior."""
     case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")

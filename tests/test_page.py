@@ -196,13 +196,14 @@ def test_hostile_words_of_the_sender_show_as_text(tmp_path: Path) -> None:
         written_run(three_unions(tmp_path)),
         title=HOSTILE,
         author=HOSTILE,
-        note=f"**bold** {HOSTILE} [x](javascript:alert(1))",
+        note=f"**bold** {HOSTILE} [x](javascript:alert(1)) ![x](https://example.org/x.png)",
         commands=[HOSTILE],
     )
     told = html(page)
     assert "<script>alert" not in told
     assert "<strong>bold</strong>" in told
     assert 'href="javascript' not in told
+    assert "<img" not in told
 
 
 def test_hostile_names_of_the_case_show_as_text(tmp_path: Path) -> None:
@@ -306,6 +307,8 @@ def test_a_private_local_hides_all_that_lies_below_its_parent(tmp_path: Path) ->
     for hidden in ("secret", "sibling", "137 yes", "163 yes"):
         assert hidden not in told, hidden
     assert "211 yes 103 no" in told
+    tree = section(page_of(made, public=True), "unions").tree.table  # type: ignore[attr-defined]
+    assert [row[0] for row in tree.rows] == ["big", "harbour", "ferry"]
     assert "137 yes" in numbers_in(page_of(made))
 
 

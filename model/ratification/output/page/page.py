@@ -100,10 +100,16 @@ class Page:
         return Page(
             title=title or own,
             author=author,
-            note=MarkdownIt("commonmark", {"html": False}).render(note) if note else "",
+            note=_html(note) if note else "",
             comparison=_comparison(contexts) if several else None,
             chapters=[_chapter(context) for context in contexts],
         )
+
+
+def _html(note: str) -> str:
+    """Markdown as HTML without the note's own tags, and without images, which would be fetched."""
+    rendered: str = MarkdownIt("commonmark", {"html": False}).disable("image").render(note)
+    return rendered
 
 
 def _hidden(run: Run) -> Hidden:

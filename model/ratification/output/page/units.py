@@ -215,8 +215,6 @@ def _boxes(page: PageContext, unions: dict[str, UnionForecast]) -> list[dict[str
 
     def known(unit: str) -> str:
         leaves = tree.leaves_under[unit]
-        if page.hidden.unit(unit, tree):
-            return "not shown"
         if leaves <= counted or leaves in whole:
             return "counted"
         outcome = page.run.facts.outcomes.get(unit)
@@ -244,7 +242,9 @@ def _boxes(page: PageContext, unions: dict[str, UnionForecast]) -> list[dict[str
         )
         below = start
         for child in tree.children.get(unit, ()) if drawn else ():
-            below = grow(child, level + 1, below)
+            # Also a hidden unit's size is drawn: never under the ballots it has counted.
+            if not page.hidden.unit(child, tree):
+                below = grow(child, level + 1, below)
         return start + members
 
     start = 0.0
@@ -260,7 +260,6 @@ KNOWN = {
     "abstained": "#b3a369",
     "partly reported": "#5f9e8f",
     "nothing reported": charts.OPEN,
-    "not shown": "#555555",
 }
 
 
