@@ -34,7 +34,9 @@ function pointsText(difference, mcse) {
   const digits = mcse <= 0.001 ? 1 : 0;
   const value = 100 * difference;
   if (Math.abs(value) < 0.5 * 10 ** -digits) return "no difference";
-  return `${value > 0 ? "+" : "\u2212"}${fixed(Math.abs(value), digits)} points ${errorText(mcse)}`;
+  const sign = value > 0 ? "+" : "\u2212";
+  if (Math.abs(value) > 99) return `more than ${sign}99 points`;
+  return `${sign}${fixed(Math.abs(value), digits)} points ${errorText(mcse)}`;
 }
 
 function frequency(p) {

@@ -224,7 +224,7 @@ def test_words_are_those_of_python(page: Page) -> None:
         assert often == wording.frequency(value), value
     assert told_errors == [wording.error(e) for e in errors]
     script = "([apart, errors]) => apart.map(d => errors.map(e => pointsText(d, e)))"
-    apart = [0.0, 0.0004, 0.0006, -0.004, 0.005, -0.0051, 0.125, -0.385, 0.5429]
+    apart = [0.0, 0.0004, 0.0006, -0.004, 0.005, -0.0051, 0.125, -0.385, 0.5429, 0.9951, -1.0]
     told = page.evaluate(script, [apart, errors])
     assert told == [[wording.points(d, e) for e in errors] for d in apart]
 

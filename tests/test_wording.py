@@ -49,6 +49,7 @@ def test_a_likelihood_is_hedged(probability: float, decided: bool, said: str) ->
         (0.2, 0.004, "+20 points ±0.4"),
         (-0.112, 0.0005, "\N{MINUS SIGN}11.2 points ±0.1"),
         (0.0, 0.0, "no difference"),
+        (-1.0, 0.0, "more than \N{MINUS SIGN}99 points"),
         (0.004, 0.004, "no difference"),
     ],
 )

@@ -85,6 +85,8 @@ def points(difference: float, mcse: float) -> str:
     if abs(value) < 0.5 * 10**-digits:
         return "no difference"
     sign = "+" if value > 0 else "\N{MINUS SIGN}"
+    if abs(value) > 99:
+        return f"more than {sign}99 points"
     return f"{sign}{abs(value):.{digits}f} points {error(mcse)}"
 
 

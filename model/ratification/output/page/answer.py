@@ -1,5 +1,6 @@
 """The first sections: the answer, and all bylaws and scenarios side by side."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -263,7 +264,8 @@ def _interval(rule: RuleForecast) -> str:
     if rule.standing != "open":
         return "decided by arithmetic"
     p, reach = rule.estimate.probability, NORMAL_95 * rule.estimate.mcse
-    return f"{wording.share(max(p - reach, 0.0))} to {wording.share(min(p + reach, 1.0))}"
+    ends = [wording.percent(end, mcse=0.0) for end in (max(p - reach, 0.0), min(p + reach, 1.0))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
 def _stakes(page: PageContext) -> DataTable | None:
@@ -279,7 +281,7 @@ def _stakes(page: PageContext) -> DataTable | None:
             cells = [
                 wording.amount(p * stake.ratified + (1 - p) * stake.defeated)
                 + (
-                    f" ±{wording.amount(mcse * abs(stake.ratified - stake.defeated))}"
+                    f" ±{wording.amount(math.ceil(mcse * abs(stake.ratified - stake.defeated)))}"
                     if rule.standing == "open"
                     else ""
                 )
