@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ratification.answers.forecast import Forecast, answer
+from ratification.answers.forecast import Answers, Forecast, answer
 from ratification.answers.run import Run, Simulation
 from ratification.answers.standing import (
     RuleStanding,
@@ -126,34 +126,58 @@ def run(
         made = Simulation(scenario=scenario, posterior=posterior, worlds=simulated)
         answers.append(answer(case, facts, simulated, chosen, scenario=made.name, seed=seed))
         simulations.append(made)
-    found = Forecast(
+    return Run(
+        forecast=_summed_up(
+            case,
+            evidence,
+            facts,
+            answers,
+            simulations,
+            as_of=as_of,
+            assumptions=_assumptions(case, asked, assume, without),
+            versions=runs.versions,
+        ),
+        case=case,
+        evidence=evidence,
+        facts=facts,
+        readings=chosen,
+        simulations=tuple(simulations),
+    )
+
+
+def _summed_up(
+    case: Case,
+    evidence: InForce,
+    facts: Known,
+    answers: Sequence[Answers],
+    simulations: Sequence[Simulation],
+    *,
+    as_of: str | None,
+    assumptions: Sequence[str],
+    versions: Mapping[str, str],
+) -> Forecast:
+    """What all scenarios say, with all that is needed to defend it; diagnostics are the worst."""
+    first = simulations[0]
+    return Forecast(
         case=case.id,
         title=case.title,
-        round=round_id,
-        round_title=case.round(round_id).title,
+        round=facts.round,
+        round_title=case.round(facts.round).title,
         as_of=as_of or _last_day(evidence),
-        seed=seed,
-        worlds=worlds,
+        seed=first.posterior.seed,
+        worlds=first.worlds.count,
         engine="nuts",
         rules=tuple(rule for entry in answers for rule in entry.rules),
         unions=tuple(union for entry in answers for union in entry.unions),
         coalition=tuple(entry.coalition for entry in answers),
         diagnostics=max((s.posterior.diagnostics for s in simulations), key=lambda d: d.rhat_max),
         replaced=max(s.worlds.replaced for s in simulations),
-        assumptions=tuple(_assumptions(case, asked, assume, without)),
+        assumptions=tuple(assumptions),
         warnings=facts.warnings,
         reports=len(evidence.reports),
-        nominal=_nominal(case, round_id),
+        nominal=_nominal(case, facts.round),
         inputs=fingerprint(case, evidence),
-        versions=runs.versions,
-    )
-    return Run(
-        forecast=found,
-        case=case,
-        evidence=evidence,
-        facts=facts,
-        readings=chosen,
-        simulations=tuple(simulations),
+        versions=versions,
     )
 
 

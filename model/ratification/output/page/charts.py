@@ -13,7 +13,7 @@ STANDINGS = ("approved", "rejected", "open", "abstained")
 STANDING_COLOURS = (APPROVES, REJECTS, OPEN, "#b3a369")
 STANDING_SHAPES = ("triangle-up", "triangle-down", "circle", "square")
 ROW = 22  # pixels of a row that holds one union or rule
-DIGITS = 6
+DIGITS = 6  # of a number in a chart
 
 CONFIG = {
     "background": "transparent",
@@ -50,10 +50,10 @@ def share_axis(title: str, *, grid: bool = True) -> alt.Axis:
     return alt.Axis(title=title, format=".0%", grid=grid, tickCount=5)
 
 
-def standing_colour(legend: bool = True) -> alt.Color:
+def standing_colour() -> alt.Color:
     """Colour by standing."""
     scale = alt.Scale(domain=list(STANDINGS), range=list(STANDING_COLOURS))
-    return alt.Color("standing:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+    return alt.Color("standing:N", scale=scale, legend=alt.Legend(title=None))
 
 
 def standing_shape() -> alt.Shape:
@@ -62,16 +62,10 @@ def standing_shape() -> alt.Shape:
     return alt.Shape("standing:N", scale=scale, legend=alt.Legend(title=None))
 
 
-def spec_of(chart: Any, *, height: float | None = None) -> dict[str, Any]:
+def spec_of(chart: Any, *, height: float) -> dict[str, Any]:
     """A chart as a Vega-Lite spec, as wide as its place in the page."""
-    sized = chart.properties(width="container", **({"height": height} if height else {}))
+    sized = chart.properties(width="container", height=height)
     made: dict[str, Any] = sized.to_dict()
     made["config"] = CONFIG
     made["autosize"] = {"type": "fit-x", "contains": "padding"}
-    return _plain_names(made)
-
-
-def _plain_names(spec: dict[str, Any]) -> dict[str, Any]:
-    """Drop the names that Altair numbers by a counter of the process: same page, same bytes."""
-    spec.pop("name", None)
-    return spec
+    return made

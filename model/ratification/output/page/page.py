@@ -15,7 +15,8 @@ from ratification.case.bylaws import Veto, conditions
 from ratification.errors import RequestError
 from ratification.output import wording
 from ratification.output.contract import forecast_object
-from ratification.output.page.answer import answer_section, basis, bylaws_section
+from ratification.output.page.answer import answer_section, basis
+from ratification.output.page.bylaws import bylaws_section
 from ratification.output.page.calculator import calculator_section
 from ratification.output.page.coalition import coalition_section
 from ratification.output.page.context import PageContext
