@@ -57,6 +57,7 @@ def _read(name: str, structure: Structure) -> bool:
     optional = {
         "features": bool(structure.features),
         "early": structure.early_returns,
+        "composites_needs": False,  # the instant engine's: here they are in the Fourier weights
     }
     return optional.get(name, True)
 

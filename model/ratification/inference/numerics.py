@@ -152,3 +152,26 @@ def _geyer_time(rho: Array, count: int) -> float:
     tail = ended if pairs[stop] >= 0 else max(ended, 0.0)
     time = -1.0 + 2.0 * float(monotone.sum()) + tail
     return max(time, 1.0 / math.log10(count))
+
+
+def pareto_k(log_weights: Float[np.ndarray, " draw"]) -> float:
+    """Shape of the generalised Pareto tail of importance weights; above 0.7 they fail.
+
+    Vehtari et al. 2024, with the estimate of Zhang and Stephens 2009 and its weak prior.
+    """
+    count = len(log_weights)
+    tail = math.ceil(min(0.2 * count, 3 * math.sqrt(count)))
+    ordered = np.sort(np.exp(log_weights - log_weights.max()))
+    excess = ordered[-tail:] - ordered[-tail - 1]
+    if excess[-1] <= 0 or excess[0] == excess[-1]:
+        return -math.inf
+    excess = np.maximum(excess, np.finfo(float).tiny)
+    grid = 30 + int(math.sqrt(tail))
+    quartile = excess[int(tail / 4 + 0.5) - 1]
+    theta = 1 / excess[-1] + (1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))) / (3 * quartile)
+    k = np.log1p(-theta[:, None] * excess).mean(axis=1)
+    profile = tail * (np.log(-theta / k) - k - 1)
+    weights = 1 / np.exp(profile - profile[:, None]).sum(axis=1)
+    best = float((theta * weights).sum() / weights.sum())
+    shape = float(np.log1p(-best * excess).mean())
+    return (shape * tail + 5) / (tail + 10)

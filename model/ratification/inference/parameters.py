@@ -1,15 +1,17 @@
 """What became of each parameter: prior against posterior, and how well it was sampled.
 
-Made once, beside the fit, where ArviZ and SciPy are loaded anyway; kept with it as plain numbers.
+Made once, beside the fit, where ArviZ is loaded anyway; kept with it as plain numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ratification.case.priors import Beta, HalfNormal, Normal, Prior
+from ratification.case.priors import Normal, Prior
+from ratification.inference.normal import normal_quantile
+from ratification.inference.quantiles import correlation_quantile, quantile
 from ratification.inference.structure import Layout
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class ParameterSummary:
     q95: float
     prior_q05: float
     prior_q95: float
-    rhat: float
+    rhat: float | None  # of chains: weighted points have none
     ess_bulk: float
     ess_tail: float
 
@@ -45,6 +47,37 @@ def summarise(tree: "xr.DataTree", layout: Layout) -> tuple[ParameterSummary, ..
         for name, meaning, variable, where, prior in _parameters(layout)
         if variable in posterior
     )
+
+
+def summarise_weighted(
+    draws: Mapping[str, np.ndarray], layout: Layout, effective: float
+) -> tuple[ParameterSummary, ...]:
+    """The same for draws resampled from weighted points, without ArviZ or SciPy.
+
+    `effective` is the number of effective points, which stands for all parameters.
+    """
+    found = []
+    for name, meaning, variable, where, prior in _parameters(layout):
+        if variable not in draws:
+            continue
+        values = _at(draws[variable], where)
+        low, high = np.quantile(values, [0.05, 0.95])
+        prior_low, prior_high = _prior_interval(name, prior)
+        found.append(
+            ParameterSummary(
+                name=name,
+                meaning=meaning,
+                mean=float(values.mean()),
+                q05=float(low),
+                q95=float(high),
+                prior_q05=prior_low,
+                prior_q95=prior_high,
+                rhat=None,
+                ess_bulk=effective,
+                ess_tail=effective,
+            )
+        )
+    return tuple(found)
 
 
 def _parameters(layout: Layout) -> Iterator[tuple[str, str, str, int | None, Prior]]:
@@ -89,9 +122,8 @@ def _at(values: np.ndarray, where: int | None) -> np.ndarray:
 def _summary(name: str, meaning: str, draws: np.ndarray, prior: Prior) -> ParameterSummary:
     from arviz_stats.base import array_stats
 
-    before = _distribution(name, prior)
     low, high = np.quantile(draws, [0.05, 0.95])
-    prior_low, prior_high = (float(x) for x in before.ppf([0.05, 0.95]))
+    prior_low, prior_high = _prior_interval(name, prior)
     return ParameterSummary(
         name=name,
         meaning=meaning,
@@ -108,16 +140,9 @@ def _summary(name: str, meaning: str, draws: np.ndarray, prior: Prior) -> Parame
     )
 
 
-def _distribution(name: str, prior: Prior) -> Any:
-    """A prior as SciPy's frozen distribution; the correlation's is kept within -1 and 1."""
-    from scipy import stats
-
-    match prior:
-        case Normal(mean=mean, sd=sd) if name == "correlation":
-            return stats.truncnorm((-1 - mean) / sd, (1 - mean) / sd, loc=mean, scale=sd)
-        case Normal(mean=mean, sd=sd):
-            return stats.norm(mean, sd)
-        case HalfNormal(sd=sd):
-            return stats.halfnorm(scale=sd)
-        case Beta(a=a, b=b):
-            return stats.beta(a, b)
+def _prior_interval(name: str, prior: Prior) -> list[float]:
+    """Where the middle 90% of a prior lie; the correlation's is kept within -1 and 1."""
+    u = normal_quantile(np.array([0.05, 0.95]))
+    if name == "correlation" and isinstance(prior, Normal):
+        return [float(x) for x in correlation_quantile(prior, u)]
+    return [float(x) for x in quantile(prior, u)]

@@ -3,21 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from typing import Literal
+
 import numpy as np
 
 from ratification.inference.parameters import ParameterSummary
 from ratification.inference.structure import Layout
 
+Engine = Literal["nuts", "instant"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostics:
-    """How well a fit converged, over mu, nu and the scales."""
+    """How well a fit converged, over mu, nu and the scales.
 
-    rhat_max: float
+    R-hat and the target acceptance are those of NUTS; Pareto k, the largest of all weights, is
+    that of the instant engine, whose `ess_min` is its effective number of weighted points.
+    """
+
+    rhat_max: float | None
     ess_min: float
     divergences: int
-    target_accept: float
+    target_accept: float | None
     retried: bool
+    pareto_k: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Posterior:
     diagnostics: Diagnostics
     seed: int
     parameters: tuple[ParameterSummary, ...] = ()
+    engine: Engine = "nuts"
 
     @property
     def chains(self) -> int:

@@ -237,6 +237,7 @@ class _Builder:
         data: dict[str, np.ndarray] = {}
         if self.composite:
             made = list(self.composites.values())
+            data["composites_needs"] = np.array([need for _, need in made], dtype=np.int64)
             data |= number_table(
                 "composites", pooled, [(units, need, len(units)) for units, need in made]
             )
