@@ -348,7 +348,7 @@ IMPOSSIBLE = [
     report(
         "counts-exchanged",
         "x,june,2011-07-01,local-391,count,900,600",
-        "'local-391' has 900 yes, 600 no here and the two exchanged in 'local-391': yes comes f",
+        "'local-391' has 900 yes, 600 no here and the two exchanged in report 'local-391': yes",
     ),
     report(
         "margin-above-members",

@@ -133,7 +133,7 @@ def _compare_with_earlier(report: Report, earlier: Report, findings: Findings) -
         findings.problem(
             report,
             f"{report.units!r} has {report.yes:,} yes, {report.no:,} no here and the two "
-            f"exchanged in {earlier.id!r}: yes comes first. Correct one of them",
+            f"exchanged in report {earlier.id!r}: yes comes first. Correct one of them",
         )
         return
     findings.warn(
