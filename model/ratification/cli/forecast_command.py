@@ -50,7 +50,7 @@ def command(
         from ratification.output.contract import forecast_object
 
         told = forecast_object(found.forecast, seconds)
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        click.echo(json.dumps(told, indent=1))
     else:
         from ratification.output.terminal import console, forecast_view
 
