@@ -55,6 +55,19 @@ def test_every_option_is_explained() -> None:
                     assert re.fullmatch(r"--[a-z]+(-[a-z]+)*", option), option
 
 
+def test_examples_in_help_are_lines_that_can_be_copied() -> None:
+    """In every command's help each example is a whole line, and nothing shows of its markup."""
+    found = 0
+    for name, command in commands():
+        shown = CliRunner().invoke(ratify, [name, "--help"], terminal_width=100).output
+        assert "\\" not in shown, name
+        for example in (command.help or "").split("\n"):
+            if example.startswith("ratify "):
+                assert f"  {example}\n" in shown, example
+                found += 1
+    assert found > 5
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["forecast", "--help"], ["check", "sebac-2011"], ["cases"]]
 )

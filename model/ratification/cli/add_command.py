@@ -45,14 +45,14 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
 def command(
     case: str, round_id: str | None, identity: str | None, **given: str | bool | None
 ) -> None:
-    r"""Record one report in a case: from options, or asking for what is missing.
+    """Record one report in a case: from options, or asking for what is missing.
 
     \b
     ratify add my-case --units local-391 --kind count --yes 527 --no 955 --reported 2011-06-24
 
     The report is checked against the case before anything is written; then it shows what it
     changes in standing, and which other report it differs from.
-    """
+    """  # noqa: D301  click wants the character, not a backslash
     from ratification.api import load, standing
     from ratification.case.folder import find, shipped
     from ratification.case.recording import add_report, suggest_id
