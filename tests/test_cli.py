@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from ratification.api import load, standing
 from ratification.cli.main import COMMANDS, main, ratify
-from ratification.cli.options import Waiting
+from ratification.cli.options import Waiting, open_store
 from ratification.errors import RequestError
 
 ROOT = Path(__file__).parent.parent
@@ -310,3 +310,13 @@ def test_a_log_names_each_stage_once(capsys: pytest.CaptureFixture[str]) -> None
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == "compiling (the very first time takes a minute or two)\nsampling\n"
+
+
+def test_a_warning_of_the_store_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot keep a fit cannot keep its worlds either: one line, not two."""
+    store = open_store(Path("runs"))
+    for text in ("the run was not kept", "the run was not kept", "the kept run is damaged"):
+        store.warn(text)
+    assert capsys.readouterr().err == (
+        "warning: the run was not kept\nwarning: the kept run is damaged\n"
+    )

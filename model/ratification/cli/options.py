@@ -144,10 +144,14 @@ def store_option(function: Decorated) -> Decorated:
 
 
 def open_store(folder: Path | None) -> Any:
-    """The run store; its warnings go to stderr."""
+    """The run store; its warnings go to stderr, each once."""
     from ratification.output.store import RunStore, default_folder
 
+    told: set[str] = set()
+
     def warn(text: str) -> None:
-        click.echo(f"warning: {text}", err=True)
+        if text not in told:
+            click.echo(f"warning: {text}", err=True)
+        told.add(text)
 
     return RunStore(folder or default_folder(), warn)
