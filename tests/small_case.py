@@ -124,7 +124,7 @@ GOOD = {
 def write_case(parent: Path, changed: Mapping[str, str | bytes | None] | None = None) -> Path:
     """Write the case into `parent/small`, with some files replaced, or left out where None."""
     folder = parent / "small"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for file, content in {**GOOD, **(changed or {})}.items():
         if isinstance(content, bytes):
             (folder / file).write_bytes(content)

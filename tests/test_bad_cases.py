@@ -346,6 +346,11 @@ IMPOSSIBLE = [
         "'local-391' cannot be approved: its count is 600 yes, 900 no. Correct one",
     ),
     report(
+        "counts-exchanged",
+        "x,june,2011-07-01,local-391,count,900,600",
+        "'local-391' has 900 yes, 600 no here and the two exchanged in report 'local-391': yes",
+    ),
+    report(
         "margin-above-members",
         "x,june,2011-07-01,delta-2,margin,,,301",
         "'delta-2' has at most 300 members but at least 301 ballots",

@@ -1,5 +1,7 @@
 """The command line, held against its documentation and its contract."""
 
+import csv
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import pytest
 from click.testing import CliRunner
 from ratification.api import load, standing
 from ratification.cli.main import COMMANDS, main, ratify
+from ratification.cli.options import Waiting, open_store
+from ratification.errors import RequestError
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("pymc", "pytensor", "nutpie", "arviz", "xarray", "pandas", "scipy")
@@ -51,6 +55,19 @@ def test_every_option_is_explained() -> None:
                     assert re.fullmatch(r"--[a-z]+(-[a-z]+)*", option), option
 
 
+def test_examples_in_help_are_lines_that_can_be_copied() -> None:
+    """In every command's help each example is a whole line, and nothing shows of its markup."""
+    found = 0
+    for name, command in commands():
+        shown = CliRunner().invoke(ratify, [name, "--help"], terminal_width=100).output
+        assert "\\" not in shown, name
+        for example in (command.help or "").split("\n"):
+            if example.startswith("ratify "):
+                assert f"  {example}\n" in shown, example
+                found += 1
+    assert found > 5
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["forecast", "--help"], ["check", "sebac-2011"], ["cases"]]
 )
@@ -86,6 +103,7 @@ def test_help_alone_says_where_to_start() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
+        (["add", "rail-2022", "--units", "brs"], 2, "a shipped case: copy its folder"),
         (["forcast", "sebac-2011"], 2, "Did you mean 'forecast'?"),
         (["forecast", "sebac-2012"], 2, "Did you mean 'sebac-2011'?"),
         (["check", "sebac-2011", "--as-of", "24 June"], 2, "no day such as 2011-06-24"),
@@ -185,3 +203,120 @@ def test_add_refuses_what_cannot_be_true(
     assert code == 2
     assert "the report is not added: unit 'nobody-here' is not in electorate.csv" in err
     assert (folder / "evidence.csv").read_bytes() == before
+
+
+ADDED = ["--units", "clerks", "--kind", "margin", "--reported", "2030-01-01", "--low", "3"]
+
+
+@pytest.mark.parametrize(
+    ("option", "column"),
+    [
+        (["--units", "doctors"], "units"),
+        (["--kind", "returned"], "kind"),
+        (["--reported", "2030-01-02"], "reported"),
+        (["--low", "4"], "low"),
+        (["--high", "200"], "high"),
+        (["--source", "radio"], "source"),
+        (["--note", "about"], "note"),
+        (["--replaces", "clerks"], "replaces"),
+        (["--private"], "private"),
+        (["--round", "2024-06"], "round"),
+        (["--id", "mine"], "id"),
+        (["--kind", "outcome", "--low", "", "--result", "approved"], "result"),
+        (["--kind", "poll", "--low", "", "--yes", "6", "--no", "5"], "yes"),
+        (["--kind", "poll", "--low", "", "--yes", "6", "--no", "5"], "no"),
+    ],
+)
+def test_every_option_of_add_is_written(
+    option: list[str], column: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an option says stands in its column of the new row; without it there is another."""
+    rows = []
+    for name, extra in (("plain", []), ("with", option)):
+        folder = tmp_path / name
+        run(["new", str(folder)], capsys)
+        code, _, err = run(["add", str(folder), *ADDED, *extra], capsys)
+        assert code == 0, err
+        lines = (folder / "evidence.csv").read_text().splitlines()
+        rows.append(list(csv.DictReader(line for line in lines if not line.startswith("#")))[-1])
+    said = "yes" if option == ["--private"] else option[option.index(f"--{column}") + 1]
+    assert (rows[0][column] != said, rows[1][column]) == (True, said)
+
+
+@pytest.mark.parametrize(
+    ("answers", "row"),
+    [
+        ("doctors\ncount\n2030-01-01\n300\n120\n", "doctors,count,300,120,,,"),
+        ("doctors\noutcome\n2030-01-01\nrejected\n", "doctors,outcome,,,,,rejected"),
+        ("doctors\nmargin\n2030-01-01\n\n-20\n", "doctors,margin,,,,-20,"),
+    ],
+)
+def test_add_asks_for_what_is_missing(answers: str, row: str, tmp_path: Path) -> None:
+    """Without options it asks for units, kind, day, and what that kind says."""
+    folder = tmp_path / "mine"
+    CliRunner().invoke(ratify, ["new", str(folder)])
+    asked = CliRunner().invoke(ratify, ["add", str(folder)], input=answers)
+    assert asked.exit_code == 0, asked.output
+    assert all(question in asked.stderr for question in ("Units (", "Kind (count, ", "Reported ("))
+    _, _, _, units, kind, *said = (folder / "evidence.csv").read_text().splitlines()[-1].split(",")
+    assert ",".join([units, kind, *said[:5]]) == row
+
+
+def test_add_refuses_an_unknown_kind_before_it_asks_on(tmp_path: Path) -> None:
+    """A kind that does not exist ends the questions, with the nearest and all there are."""
+    folder = tmp_path / "mine"
+    CliRunner().invoke(ratify, ["new", str(folder)])
+    asked = CliRunner().invoke(ratify, ["add", str(folder)], input="doctors\ncuont\n")
+    assert isinstance(asked.exception, RequestError)
+    assert "unknown kind 'cuont'. Did you mean 'count'? Kinds: count, " in str(asked.exception)
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "code", "says"),
+    [
+        ("413", "287", 0, "sources differ: clerks: clerks says 412 yes, 288 no;"),
+        ("288", "412", 2, "has 288 yes, 412 no here and the two exchanged in report 'clerks'"),
+    ],
+)
+def test_add_says_which_report_it_differs_from(
+    yes: str, no: str, code: int, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another count of the same units is recorded with a warning; one exchanged is refused."""
+    folder = tmp_path / "mine"
+    run(["new", str(folder)], capsys)
+    count = ["--units", "clerks", "--kind", "count", "--reported", "2030-01-01"]
+    found, out, err = run(["add", str(folder), *count, "--yes", yes, "--no", no], capsys)
+    assert found == code
+    assert says in out + err
+
+
+def test_what_an_encoding_lacks_ends_no_command() -> None:
+    """Where plus-minus and lines cannot be printed they are replaced, and the rest is there."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ratification", "check", "sebac-2011"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    assert b"coalition: 45,000 ? 1,000" in done.stdout
+    assert b"july-2011/per-capita" in done.stdout
+
+
+def test_a_log_names_each_stage_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where stderr is no terminal, a stage is one line when it begins, however often it moves."""
+    with Waiting(quiet=False) as waiting:
+        for stage, done in (("compiling", 0), ("sampling", 0), ("sampling", 50)):
+            waiting.tell(stage, done, 100)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "compiling (the very first time takes a minute or two)\nsampling\n"
+
+
+def test_a_warning_of_the_store_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot keep a fit cannot keep its worlds either: one line, not two."""
+    store = open_store(Path("runs"))
+    for text in ("the run was not kept", "the run was not kept", "the kept run is damaged"):
+        store.warn(text)
+    assert capsys.readouterr().err == (
+        "warning: the run was not kept\nwarning: the kept run is damaged\n"
+    )

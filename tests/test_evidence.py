@@ -355,6 +355,17 @@ def test_assumptions(tmp_path: Path) -> None:
     )
 
 
+def test_the_opposite_of_a_count_may_be_assumed(tmp_path: Path) -> None:
+    """Yes and no exchanged are an error between two reports, and a fair question to ask."""
+    case = case_of(tmp_path, "y,count,8,7")
+
+    assert counts(facts(case, assume=("y 7-8",))) == {(Y,): (7, 8)}
+    with pytest.raises(
+        CaseError, match=r"'y' has 7 yes, 8 no here and the two exchanged in report 'e1'"
+    ):
+        facts(case_of(tmp_path / "exchanged", "y,count,8,7", "y,count,7,8"))
+
+
 # Differing sources
 
 

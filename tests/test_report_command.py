@@ -1,5 +1,6 @@
 """`ratify report` and `ratify forecast --report`, on draws that are made instead of fitted."""
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_a_place_that_cannot_hold_a_file_is_refused(
     code, _, err = ratify(["report", "made", "--out", target], capsys)
     assert code == 2
     assert says in err
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_a_fit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits minutes for a forecast to hear then that its page has no place."""
+    monkeypatch.setattr(os, "access", lambda *_: False)  # what root is told of a read-only disk
+    monkeypatch.setattr(Asked, "run", lambda *_: pytest.fail("it was fitted"))
+    for arguments in (["report", "made", "--out", "a.html"], ["forecast", "made", "--report", "a"]):
+        code, _, err = ratify(arguments, capsys)
+        assert code == 2
+        assert f"the folder {folder} cannot be written: name a file in another" in err
 
 
 def test_the_senders_words_are_on_the_page(

@@ -1,9 +1,10 @@
 """The Python API that the command line itself uses: load a case, change it, forecast it.
 
-from ratification.api import Runs, forecast, load
+from ratification.api import forecast, load, posterior_tree, set_from_text
 case = load("sebac-2011")
 answer = forecast(case, as_of="2011-06-24")
 print(answer.rules[0].estimate.probability, answer.rules[0].because)
+tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 

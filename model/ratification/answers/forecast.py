@@ -161,12 +161,10 @@ class _Coupled:
         if self.rho is None:
             return
         for name, rho in (("weaker", self.rho / 2), ("stronger", (1 + self.rho) / 2)):
-            coupled = recoupled(worlds, still_open, rho, streams[name])
-            results = Results.of(coupled, tree)
-            self.chances[name] = {
-                chosen.key: estimate(judge(chosen.reading, results), coupled).probability
-                for chosen in readings
-            }
+            # Held by no name here: the next set is made when this one is gone.
+            self.chances[name] = _chances(
+                recoupled(worlds, still_open, rho, streams[name]), readings, tree
+            )
 
     def sensitivity(self, chosen: ChosenReading, base: float) -> Sensitivity:
         """A reading's answers; its own where nothing varies or arithmetic decides."""
@@ -174,6 +172,17 @@ class _Coupled:
             self.chances.get(name, {}).get(chosen.key, base) for name in ("weaker", "stronger")
         )
         return Sensitivity(correlation=self.rho, weaker=weaker, stronger=stronger)
+
+
+def _chances(
+    worlds: Worlds, readings: Sequence[ChosenReading], tree: Electorate
+) -> dict[str, float]:
+    """The probability of each reading, by its key."""
+    results = Results.of(worlds, tree)
+    return {
+        chosen.key: estimate(judge(chosen.reading, results), worlds).probability
+        for chosen in readings
+    }
 
 
 def _rule(

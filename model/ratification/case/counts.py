@@ -115,15 +115,31 @@ def _stated_counts(findings: Findings) -> list[Count]:
         scope = findings.leaves(report)
         earlier = latest.get(scope)
         if earlier is not None and (earlier.yes, earlier.no) != (report.yes, report.no):
-            findings.warn(
-                f"{report.units}: {earlier.id} says {earlier.yes:,} yes, {earlier.no:,} no; "
-                f"{report.id} says {report.yes:,} yes, {report.no:,} no. The later is used"
-            )
+            _compare_with_earlier(report, earlier, findings)
         latest[scope] = report
     return [
         Count(scope=scope, yes=report.yes or 0, no=report.no or 0, reports=(report.id,))
         for scope, report in latest.items()
     ]
+
+
+def _compare_with_earlier(report: Report, earlier: Report, findings: Findings) -> None:
+    """Two counts of the same units may differ, but not by yes and no exchanged.
+
+    What is assumed may be the very opposite of what was counted.
+    """
+    exchanged = (report.yes, report.no) == (earlier.no, earlier.yes)
+    if exchanged and report.source != "assumed":
+        findings.problem(
+            report,
+            f"{report.units!r} has {report.yes:,} yes, {report.no:,} no here and the two "
+            f"exchanged in report {earlier.id!r}: yes comes first. Correct one of them",
+        )
+        return
+    findings.warn(
+        f"{report.units}: {earlier.id} says {earlier.yes:,} yes, {earlier.no:,} no; "
+        f"{report.id} says {report.yes:,} yes, {report.no:,} no. The later is used"
+    )
 
 
 def _apart(stated: Sequence[Count], findings: Findings) -> Nest:

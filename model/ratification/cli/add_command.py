@@ -1,17 +1,26 @@
 """`ratify add CASE`."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ratification.cli.options import case_argument
 
-_ASKED = ("units", "kind", "reported")
-_VALUES = {
-    "count": ("yes", "no"),
-    "partial": ("yes", "no"),
-    "poll": ("yes", "no"),
-    "outcome": ("result",),
+if TYPE_CHECKING:
+    from ratification.api import CaseStanding
+
+_UNITS = "Units (one, '*' for all, class:local, or council-4 - local-391)"
+_REPORTED = "Reported (the day it became known, such as 2011-06-24)"
+# What is asked for each kind: its columns with their questions. Other kinds have low and high.
+_COUNTED = {"yes": "Yes ballots", "no": "No ballots"}
+_RANGE = {"low": "At least (may be blank)", "high": "At most (may be blank)"}
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "count": _COUNTED,
+    "partial": _COUNTED,
+    "poll": _COUNTED,
+    "outcome": {"result": "Result (approved, rejected or abstained)"},
 }
 
 
@@ -36,14 +45,14 @@ _VALUES = {
 def command(
     case: str, round_id: str | None, identity: str | None, **given: str | bool | None
 ) -> None:
-    r"""Record one report in a case: from options, or asking for what is missing.
+    """Record one report in a case: from options, or asking for what is missing.
 
     \b
     ratify add my-case --units local-391 --kind count --yes 527 --no 955 --reported 2011-06-24
 
     The report is checked against the case before anything is written; then it shows what it
-    changes in standing.
-    """
+    changes in standing, and which other report it differs from.
+    """  # noqa: D301  click wants the character, not a backslash
     from ratification.api import load, standing
     from ratification.case.folder import find, shipped
     from ratification.case.recording import add_report, suggest_id
@@ -54,28 +63,55 @@ def command(
         raise RequestError(
             f"{case!r} is a shipped case: copy its folder {find(case)} and add to the copy"
         )
-    cells = {name: _text(value) for name, value in given.items()}
-    for name in _ASKED:
-        cells[name] = cells[name] or click.prompt(name, err=True)
-    ranged = cells["low"] or cells["high"]
-    for name in () if ranged else _VALUES.get(cells["kind"], ("low", "high")):
-        cells[name] = cells[name] or click.prompt(name, default="", show_default=False, err=True)
-    cells["round"] = round_id or loaded.target
+    before = standing(loaded, round_id=round_id)
+    cells = _asked({name: _text(value) for name, value in given.items()})
+    cells["round"] = before.round
     cells["id"] = identity or suggest_id(loaded, cells["units"], cells["kind"], cells["reported"])
-    before = standing(loaded, round_id=cells["round"])
     report = add_report(find(case), cells)
-    after = standing(load(case), round_id=cells["round"])
+    after = standing(load(case), round_id=before.round)
     click.echo(f"recorded {report.id} in {case}")
-    changed = [
-        f"  {name}: {before.unions[name].status} -> {after.unions[name].status}"
-        for name in after.unions
-        if after.unions[name] != before.unions[name]
-    ]
+    click.echo("\n".join(_changes(before, after)) or "no standing changes")
+    for warning in after.facts.warnings:
+        if warning not in before.facts.warnings:
+            click.echo(f"sources differ: {warning}")
+
+
+def _asked(cells: dict[str, str]) -> dict[str, str]:
+    """The cells with what is missing asked for; a kind that does not exist is refused at once.
+
+    Raises:
+        RequestError: there is no such kind.
+    """
+    from ratification.case.evidence import KINDS
+    from ratification.case.unitsets import near_miss
+    from ratification.errors import RequestError
+
+    for name, question in (
+        ("units", _UNITS),
+        ("kind", f"Kind ({', '.join(KINDS)})"),
+        ("reported", _REPORTED),
+    ):
+        cells[name] = cells[name] or click.prompt(question, err=True)
+        if name == "kind" and cells[name] not in KINDS:
+            near = near_miss(cells[name], KINDS)
+            raise RequestError(f"unknown kind {cells[name]!r}.{near} Kinds: {', '.join(KINDS)}")
+    ranged = cells["low"] or cells["high"]
+    for name, question in {} if ranged else _VALUES.get(cells["kind"], _RANGE).items():
+        cells[name] = cells[name] or click.prompt(
+            question, default="", show_default=False, err=True
+        )
+    return cells
+
+
+def _changes(before: "CaseStanding", after: "CaseStanding") -> Iterator[str]:
+    """What a report changes in standing, and why."""
+    for name, union in after.unions.items():
+        if union != before.unions[name]:
+            yield f"  {name}: {before.unions[name].status} -> {union.status}"
     for key, verdict in after.rules.items():
         if verdict.status != before.rules[key].status:
-            changed.append(f"  {key}: {before.rules[key].status} -> {verdict.status}")
-            changed.append(f"    {verdict.because}")
-    click.echo("\n".join(changed) if changed else "no standing changes")
+            yield f"  {key}: {before.rules[key].status} -> {verdict.status}"
+            yield f"    {verdict.because}"
 
 
 def _text(value: str | bool | None) -> str:

@@ -1,5 +1,6 @@
 """What is asked of a forecast: options that `forecast` and `report` share, and the run they ask."""
 
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -139,5 +140,8 @@ def refuse_existing(path: Path, force: bool) -> None:
         raise RequestError(f"{path} is a folder: name a file")
     if path.exists() and not force:
         raise RequestError(f"{path} is already there. Replace it with --force, or name another")
-    if not path.resolve().parent.is_dir():
-        raise RequestError(f"there is no folder {path.resolve().parent} for {path.name}")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise RequestError(f"there is no folder {folder} for {path.name}")
+    if not os.access(folder, os.W_OK):
+        raise RequestError(f"the folder {folder} cannot be written: name a file in another")

@@ -25,7 +25,7 @@ from ratification.cli.options import Waiting, case_argument
 def command(
     case: str, as_json: bool, timings: bool, report: Path | None, force: bool, **options: Any
 ) -> None:
-    r"""How likely ratification is, under every bylaw of a case.
+    """How likely ratification is, under every bylaw of a case.
 
     \b
     ratify forecast sebac-2011 --as-of 2011-06-24
@@ -34,7 +34,7 @@ def command(
 
     The first run compiles the model, which can take a minute or two; asking the same evidence
     about other bylaws answers at once. The yes count always comes first.
-    """
+    """  # noqa: D301  click wants the character, not a backslash
     asked = Asked(**options)
     if report is not None:
         refuse_existing(report, force)
@@ -50,7 +50,7 @@ def command(
         from ratification.output.contract import forecast_object
 
         told = forecast_object(found.forecast, seconds)
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        click.echo(json.dumps(told, indent=1))
     else:
         from ratification.output.terminal import console, forecast_view
 

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import io
 import sys
 from typing import Any
 
@@ -65,6 +66,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run `ratify` and exit. Errors made on purpose end in one clear line and their own code."""
     from ratification.errors import CaseError, RatificationError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the encoding of a pipe or terminal lacks shows as "?" and ends no command.
+            stream.reconfigure(errors="replace")
     try:
         code: Any = ratify.main(arguments, prog_name="ratify", standalone_mode=False)
     except CaseError as error:

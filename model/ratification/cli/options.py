@@ -1,5 +1,6 @@
 """Options that several commands share, and the progress people see while they wait."""
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,8 @@ from typing import Any
 import click
 
 Decorated = Callable[..., Any]
+
+NOTES = {"compiling": "compiling (the very first time takes a minute or two)"}
 
 
 def case_argument(function: Decorated) -> Decorated:
@@ -63,7 +66,10 @@ def checked_day(day: str | None) -> str | None:
 
 
 class Waiting(AbstractContextManager["Waiting"]):
-    """Shows on stderr what is being done, and keeps the seconds each stage took."""
+    """Shows on stderr what is being done, and keeps the seconds each stage took.
+
+    On a terminal it moves; elsewhere, as in a log, each stage is one line when it begins.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self.seconds: dict[str, float] = {}
@@ -87,11 +93,16 @@ class Waiting(AbstractContextManager["Waiting"]):
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """Progress callback of a fit: a stage, and how much of it is done."""
-        if stage != self.stage:
+        begins = stage != self.stage
+        if begins:
             self._close_stage()
             self.stage, self.since = stage, time.perf_counter()
-        if not self.quiet:
+        if self.quiet:
+            return
+        if sys.stderr.isatty():
             self._show(stage, done, total)
+        elif begins:
+            click.echo(NOTES.get(stage, stage), err=True)
 
     def _close_stage(self) -> None:
         if self.stage:
@@ -114,10 +125,9 @@ class Waiting(AbstractContextManager["Waiting"]):
             )
             self.live.start()
             self.task = self.live.add_task(stage, total=None)
-        notes = {"compiling": "compiling (the very first time takes a minute or two)"}
         self.live.update(
             self.task,
-            description=notes.get(stage, stage),
+            description=NOTES.get(stage, stage),
             total=total or None,
             completed=done,
         )
@@ -134,10 +144,14 @@ def store_option(function: Decorated) -> Decorated:
 
 
 def open_store(folder: Path | None) -> Any:
-    """The run store; its warnings go to stderr."""
+    """The run store; its warnings go to stderr, each once."""
     from ratification.output.store import RunStore, default_folder
 
+    told: set[str] = set()
+
     def warn(text: str) -> None:
-        click.echo(f"warning: {text}", err=True)
+        if text not in told:
+            click.echo(f"warning: {text}", err=True)
+        told.add(text)
 
     return RunStore(folder or default_folder(), warn)

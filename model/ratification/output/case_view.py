@@ -34,7 +34,8 @@ def case_view(
     ]
     others = len(evidence.reports) - len(evidence.of_round(round_id))
     if others:
-        parts.append(Text(f"and {others} reports in force about other rounds\n"))
+        reports = "1 report" if others == 1 else f"{others} reports"
+        parts.append(Text(f"and {reports} in force about other rounds\n"))
     if evidence.aside:
         parts.append(_aside(evidence))
     parts.append(_standings(rules))
@@ -55,7 +56,11 @@ def _tree(case: Case, round_id: str, standings: Mapping[str, Standing]) -> Tree:
         standing = f", {standings[unit].status}" if unit in standings else ""
         rule = "" if known.decides == "pooled" else f", decides by {known.decides}"
         weight = "" if known.weight == 1 else f", weight {known.weight}"
-        figure = _members(electorate.figure(unit, round_id))
+        figure = (
+            "what the units beside it leave"
+            if known.implicit
+            else _members(electorate.figure(unit, round_id))
+        )
         name = "" if known.name == unit else f" {escape(known.name)}"
         child = branch.add(f"[bold]{escape(unit)}[/bold]{name}: {figure}{rule}{weight}{standing}")
         if drawn:
