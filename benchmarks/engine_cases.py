@@ -184,7 +184,6 @@ def two_rounds(name: str) -> Asked:
 def partial_counts(name: str) -> Asked:
     """Counts so far, of single locals and pooled, with numbers or only a share; a poll; turnout."""
     tree = deep(5, 3) | flat(4)
-    members = tree["u5"][1] if "u5" in tree else tree["u0"][1]
     reports = [
         report(0, "u0-0", "partial", yes=20, no=14),
         report(1, "u1", "partial", yes=120, no=150),
@@ -194,7 +193,6 @@ def partial_counts(name: str) -> Asked:
         report(5, "u3-1", "returned", low=Fraction(30)),
         report(6, "u4-0", "outcome", result="approved"),
     ]
-    del members
     return Asked(name, coalition(tree, reports))
 
 
@@ -206,7 +204,7 @@ def many_leaves(name: str) -> Asked:
 
 
 def contradictory(name: str) -> Asked:
-    """What hardly goes together, but can: alike unions at both ends, a margin against its locals."""
+    """What hardly goes together, but can: unions at both ends, a margin against its locals."""
     tree = deep(3, 2) | {f"v{i}": size for i, size in enumerate(flat(5).values())}
     reports = [
         report(0, "v0", "count", yes=int(0.97 * tree["v0"][1] * 0.8), no=int(0.03 * tree["v0"][1])),

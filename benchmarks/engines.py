@@ -123,9 +123,7 @@ def measured(case: Asked, posterior: Posterior) -> dict[str, tuple[float, float]
             found[name] = averaged(values if where is None else values[..., where])
     evidence = _evidence(case)
     count = posterior.chains * posterior.per_chain
-    worlds = draw_worlds(
-        case.case, posterior, evidence, case.round, count, scenario=case.scenario
-    )
+    worlds = draw_worlds(case.case, posterior, evidence, case.round, count, scenario=case.scenario)
 
     def by_chain(values: np.ndarray) -> np.ndarray:
         return values.astype(float).reshape(-1, worlds.chains).T

@@ -14,7 +14,7 @@ from ratification.case.case import Case
 from ratification.case.electorate import Electorate
 from ratification.case.known import Known
 from ratification.inference.numerics import stream
-from ratification.inference.posterior import Diagnostics
+from ratification.inference.posterior import Diagnostics, EngineName
 from ratification.inference.worlds import Worlds
 
 VARIANT_DIFFERS = 0.005  # smaller differences between rosters are not told
@@ -92,7 +92,7 @@ class Forecast:
     as_of: str | None
     seed: int
     worlds: int
-    engine: str
+    engine: EngineName
     rules: tuple[RuleForecast, ...]
     unions: tuple[UnionForecast, ...]
     coalition: tuple[CoalitionForecast, ...]

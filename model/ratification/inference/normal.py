@@ -14,7 +14,11 @@ _SMALL, _MIDDLE = 0.46875, 4.0  # where the three approximations meet
 
 def erfcx(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """exp(x^2) erfc(x) for x >= 0. Cody 1969, rational Chebyshev approximations."""
-    small, middle, large = np.minimum(x, _SMALL), np.clip(x, _SMALL, _MIDDLE), np.maximum(x, _MIDDLE)
+    small, middle, large = (
+        np.minimum(x, _SMALL),
+        np.clip(x, _SMALL, _MIDDLE),
+        np.maximum(x, _MIDDLE),
+    )
     square = small * small
     near = np.exp(square) * (1.0 - small * _ratio(square, _ERF_TOP, _ERF_BOTTOM))
     between = _ratio(middle, _MIDDLE_TOP, _MIDDLE_BOTTOM)
@@ -26,14 +30,14 @@ def erfcx(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
 def normal_cdf(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Standard normal distribution function."""
     tail = 0.5 * erfcx(np.abs(x) * _HALF) * np.exp(-0.5 * x * x)
-    return np.where(x < 0, tail, 1.0 - tail)
+    return np.asarray(np.where(x < 0, tail, 1.0 - tail))
 
 
 def log_normal_cdf(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Log of the standard normal distribution function."""
     scaled = 0.5 * erfcx(np.abs(x) * _HALF)
     tail = np.exp(-0.5 * x * x) * scaled
-    return np.where(x < 0, np.log(scaled) - 0.5 * x * x, np.log1p(-tail))
+    return np.asarray(np.where(x < 0, np.log(scaled) - 0.5 * x * x, np.log1p(-tail)))
 
 
 def log_between(
@@ -44,7 +48,7 @@ def log_between(
     above = low > 0
     low, high = np.where(above, -high, low), np.where(above, -low, high)
     upper, lower = log_normal_cdf(high), log_normal_cdf(low)
-    return upper + np.log1p(-np.exp(np.minimum(lower - upper, -1e-12)))
+    return np.asarray(upper + np.log1p(-np.exp(np.minimum(lower - upper, -1e-12))))
 
 
 def normal_quantile(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
 from typing import Literal
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ratification.inference.parameters import ParameterSummary
 from ratification.inference.structure import Layout
 
-Engine = Literal["nuts", "instant"]
+EngineName = Literal["nuts", "instant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +26,7 @@ class Diagnostics:
     target_accept: float | None
     retried: bool
     pareto_k: float | None = None
+    handed_over: str | None = None  # why NUTS answered for the instant engine
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Posterior:
     diagnostics: Diagnostics
     seed: int
     parameters: tuple[ParameterSummary, ...] = ()
-    engine: Engine = "nuts"
+    engine: EngineName = "nuts"
 
     @property
     def chains(self) -> int:

@@ -3,8 +3,9 @@
 import hashlib
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
+from typing import Literal
 
 import numpy as np
 
@@ -12,19 +13,28 @@ from ratification.case.case import Case
 from ratification.case.evidence import InForce
 from ratification.case.fingerprint import fingerprint
 from ratification.case.rounds import Scenario
+from ratification.errors import ConvergenceError
 from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Progress, Sampler, no_progress
+from ratification.inference.instant.adapting import DEFAULT_EFFORT, Effort
+from ratification.inference.instant.engine import fit as instant_fit
 from ratification.inference.layout import build_layout
-from ratification.inference.posterior import Posterior
+from ratification.inference.posterior import EngineName, Posterior
 from ratification.inference.structure import Layout
 from ratification.inference.worlds import Worlds, draw_worlds
 from ratification.output.store import RunStore
 
-PACKAGES = ("ratification", "numpy", "pymc", "pytensor", "nutpie", "arviz")
+EngineChoice = Literal["nuts", "instant", "auto"]
+PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
+    "nuts": ("ratification", "numpy", "pymc", "pytensor", "nutpie", "arviz"),
+    "instant": ("ratification", "numpy"),
+}
+# The instant engine's draws are worth fewer: more worlds than draws would add little.
+DEFAULT_WORLDS: Mapping[EngineName, int] = {"nuts": 20_000, "instant": 4_000}
 
 
-def versions() -> dict[str, str]:
-    """Versions of everything that makes the numbers."""
-    found = {name: metadata.version(name) for name in PACKAGES}
+def versions(engine: EngineName) -> dict[str, str]:
+    """Versions of everything that makes the numbers of an engine."""
+    found = {name: metadata.version(name) for name in PACKAGES[engine]}
     return {"python": platform.python_version()} | found
 
 
@@ -36,13 +46,14 @@ class Runs:
         store: RunStore | None = None,
         *,
         sampler: Sampler = DEFAULT_SAMPLER,
+        effort: Effort = DEFAULT_EFFORT,
         progress: Progress = no_progress,
     ) -> None:
         self.store = store
         self.sampler = sampler
+        self.effort = effort
         self.progress = progress
         self.engine = Engine()
-        self.versions = versions()
 
     def posterior(
         self,
@@ -52,29 +63,69 @@ class Runs:
         *,
         seed: int,
         scenario: Scenario | None = None,
+        engine: EngineChoice = "nuts",
     ) -> tuple[str, Posterior]:
-        """The fit of a round and its key: kept, or sampled now and kept.
+        """The fit of a round and its key: kept, or made now and kept.
+
+        With "auto" the instant engine answers if its checks pass, and NUTS if they do not.
 
         Raises:
             CaseError: the evidence cannot all be true.
             ConvergenceError: the fit did not converge.
         """
         layout = build_layout(case, evidence, round_id, scenario)
-        key = self._fit_key(layout, seed)
+        about = {
+            "case": case.id,
+            "round": round_id,
+            "inputs_sha256": fingerprint(case, evidence),
+        }
+        if engine == "nuts":
+            return self._sampled(layout, seed, about)
+        try:
+            return self._instant(layout, seed, about)
+        except ConvergenceError as error:
+            if engine == "instant":
+                raise ConvergenceError(f"{error}. `--engine auto` hands over to NUTS") from error
+            self.progress("handing over to NUTS", 0, 0)
+            key, posterior = self._sampled(layout, seed, about)
+            noted = replace(posterior.diagnostics, handed_over=str(error))
+            return key, replace(posterior, diagnostics=noted)
+
+    def has_sampled(
+        self, case: Case, evidence: InForce, round_id: str, seed: int, scenario: Scenario | None
+    ) -> bool:
+        """Whether a NUTS fit of this is kept, so that it answers at once."""
+        layout = build_layout(case, evidence, round_id, scenario)
+        key = self._fit_key(layout, seed, "nuts")
+        return self.store is not None and self.store.has(key)
+
+    def _sampled(
+        self, layout: Layout, seed: int, about: Mapping[str, str]
+    ) -> tuple[str, Posterior]:
+        key = self._fit_key(layout, seed, "nuts")
         kept = self.store.posterior(key, layout) if self.store else None
         if kept is not None:
             return key, kept
         fit = self.engine.fit(layout, seed, sampler=self.sampler, progress=self.progress)
         if self.store:
             self.progress("keeping the run", 0, 0)
-            attributes = {
-                "case": case.id,
-                "round": round_id,
-                "inputs_sha256": fingerprint(case, evidence),
-                **{f"version_{name}": version for name, version in self.versions.items()},
-            }
-            self.store.keep_fit(key, fit.posterior, fit.tree, attributes)
+            named = {f"version_{name}": version for name, version in versions("nuts").items()}
+            self.store.keep_fit(key, fit.posterior, {**about, **named}, fit.tree)
         return key, fit.posterior
+
+    def _instant(
+        self, layout: Layout, seed: int, about: Mapping[str, str]
+    ) -> tuple[str, Posterior]:
+        key = self._fit_key(layout, seed, "instant")
+        kept = self.store.posterior(key, layout) if self.store else None
+        if kept is not None:
+            return key, kept
+        self.progress("fitting, instant engine", 0, 0)
+        posterior = instant_fit(layout, seed, effort=self.effort).posterior
+        if self.store:
+            named = {f"version_{name}": version for name, version in versions("instant").items()}
+            self.store.keep_fit(key, posterior, {**about, **named})
+        return key, posterior
 
     def worlds(
         self,
@@ -83,11 +134,18 @@ class Runs:
         round_id: str,
         *,
         seed: int,
-        count: int,
+        count: int | None = None,
         scenario: Scenario | None = None,
+        engine: EngineChoice = "nuts",
     ) -> tuple[Posterior, Worlds]:
-        """Complete results of a round, with the posterior they are drawn from."""
-        fit_key, posterior = self.posterior(case, evidence, round_id, seed=seed, scenario=scenario)
+        """Complete results of a round, with the posterior they are drawn from.
+
+        `count` is 20,000 of NUTS draws and 4,000 of the instant engine's unless it is given.
+        """
+        fit_key, posterior = self.posterior(
+            case, evidence, round_id, seed=seed, scenario=scenario, engine=engine
+        )
+        count = count or DEFAULT_WORLDS[posterior.engine]
         said = (fit_key, fingerprint(case, evidence), round_id, repr(scenario), count)
         key = hashlib.sha256(repr(said).encode()).hexdigest()
         kept = self.store.worlds(key) if self.store else None
@@ -99,10 +157,11 @@ class Runs:
             self.store.keep_worlds(key, worlds)
         return posterior, worlds
 
-    def _fit_key(self, layout: Layout, seed: int) -> str:
-        """A hash of everything a fit rests on: structure, arrays, sampler, seed, versions."""
+    def _fit_key(self, layout: Layout, seed: int, engine: EngineName) -> str:
+        """A hash of everything a fit rests on: structure, arrays, settings, seed, versions."""
         digest = hashlib.sha256()
-        said = (layout.structure.key, asdict(self.sampler), seed, sorted(self.versions.items()))
+        settings = asdict(self.sampler if engine == "nuts" else self.effort)
+        said = (layout.structure.key, engine, settings, seed, sorted(versions(engine).items()))
         digest.update(repr(said).encode())
         for name, values in _sorted(layout.data):
             digest.update(f"{name} {values.shape} {values.dtype}".encode())

@@ -59,15 +59,25 @@ class RunStore:
                 diagnostics=Diagnostics(**manifest["diagnostics"]),
                 seed=manifest["seed"],
                 parameters=tuple(ParameterSummary(**p) for p in manifest["parameters"]),
+                engine=manifest["engine"],
             )
 
-        return self._read(key, [DRAWS, TREE], build)
+        return self._read(key, build)
+
+    def has(self, key: str) -> bool:
+        """Whether a run is kept."""
+        return (self.folder / key / MANIFEST).exists()
 
     def keep_fit(
-        self, key: str, posterior: Posterior, tree: "xr.DataTree", attributes: Mapping[str, str]
+        self,
+        key: str,
+        posterior: Posterior,
+        attributes: Mapping[str, str],
+        tree: "xr.DataTree | None" = None,
     ) -> None:
-        """Keep a fit: draws for us, NetCDF for ArviZ, diagnostics and versions in both."""
+        """Keep a fit: draws for us, diagnostics and versions; of NUTS a NetCDF for ArviZ too."""
         about = {
+            "engine": posterior.engine,
             "seed": posterior.seed,
             "diagnostics": asdict(posterior.diagnostics),
             "parameters": [asdict(parameter) for parameter in posterior.parameters],
@@ -75,11 +85,13 @@ class RunStore:
         }
 
         def write(folder: Path) -> None:
+            np.savez(folder / DRAWS, allow_pickle=False, **posterior.draws)
+            if tree is None:
+                return
             tree.attrs |= dict(attributes) | {"seed": posterior.seed}
             tree.attrs |= {"diagnostics": json.dumps(about["diagnostics"], sort_keys=True)}
             # By way of memory: on a full disk HDF5 would raise what is no OSError, and crash later.
             (folder / TREE).write_bytes(tree.to_netcdf(engine="h5netcdf"))
-            np.savez(folder / DRAWS, allow_pickle=False, **posterior.draws)
 
         self._write(key, about, write)
 
@@ -96,7 +108,7 @@ class RunStore:
                 arrays[name] = np.asfortranarray(arrays[name])
             return Worlds(**arrays, chains=manifest["chains"], replaced=manifest["replaced"])
 
-        return self._read(key, [WORLDS], build)
+        return self._read(key, build)
 
     def keep_worlds(self, key: str, worlds: Worlds) -> None:
         """Keep worlds, so that other bylaws can be asked about them."""
@@ -115,7 +127,6 @@ class RunStore:
     def _read[Kept](
         self,
         key: str,
-        names: list[str],
         build: Callable[[Mapping[str, Any], Path], Kept],
     ) -> Kept | None:
         """What a run's manifest and files make, None if it is not kept, or is damaged."""
@@ -124,8 +135,8 @@ class RunStore:
             return None
         try:
             manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-            for name in names:
-                if _digest(folder / name) != manifest["files"][name]:
+            for name, written in manifest["files"].items():
+                if _digest(folder / name) != written:
                     raise ValueError(f"{name} is not what was written")
             return build(manifest, folder)
         except FileNotFoundError as error:

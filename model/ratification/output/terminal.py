@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ratification.answers.forecast import CoalitionForecast, Forecast, RuleForecast, UnionForecast
 from ratification.output import wording
+from ratification.output.checks import in_short
 
 BAR = 24  # cells of the longest bar
 
@@ -169,9 +170,10 @@ def _small_print(forecast: Forecast) -> Text:
         lines.append(f"{forecast.replaced} worlds were copies of others")
     lines.append(
         f"{forecast.worlds:,} simulated votes, seed {forecast.seed}, engine {forecast.engine}; "
-        f"R-hat {found.rhat_max:.3f}, effective draws {found.ess_min:.0f}, "
-        f"divergences {found.divergences}" + (", sampled twice" if found.retried else "")
+        + in_short(found)
     )
+    if found.handed_over:
+        lines.append(f"NUTS answered: {found.handed_over}")
     return Text("\n".join(lines), style="dim")
 
 

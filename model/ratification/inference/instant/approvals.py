@@ -134,7 +134,9 @@ def convolved(
 
 
 def numbers_by_block(
-    laws: Sequence[Float[np.ndarray, "point number"]], term: Term, uniform: Float[np.ndarray, "point x"]
+    laws: Sequence[Float[np.ndarray, "point number"]],
+    term: Term,
+    uniform: Float[np.ndarray, "point x"],
 ) -> list[Array]:
     """How many approve in each block, given that their sum is within the term's range."""
     sums = [np.ones((len(uniform), 1))]
@@ -161,4 +163,6 @@ def chosen(
 ) -> Array:
     """One option a row, with probability in proportion to its weight."""
     below = np.cumsum(weights, axis=1)
-    return np.asarray((below < uniform[:, None] * below[:, -1:]).sum(axis=1).clip(0, weights.shape[1] - 1))
+    return np.asarray(
+        (below < uniform[:, None] * below[:, -1:]).sum(axis=1).clip(0, weights.shape[1] - 1)
+    )

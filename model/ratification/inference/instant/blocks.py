@@ -69,7 +69,7 @@ class Batch:
     @property
     def said(self) -> bool:
         """Whether anything is reported about them."""
-        return self.links.rows > 0
+        return bool(self.links.rows > 0)
 
 
 def find_blocks(structure: Structure, data: Mapping[str, Array]) -> list[Block]:
@@ -82,9 +82,7 @@ def find_blocks(structure: Structure, data: Mapping[str, Array]) -> list[Block]:
         cells.setdefault(group_of[name], []).append(cell)
     count_cell = data["counts"][:, 0].astype(int) % len(structure.cells)
     names = [name for name, _ in structure.nodes]
-    return [
-        _block(structure, data, own, rows, count_cell, names) for own in cells.values()
-    ]
+    return [_block(structure, data, own, rows, count_cell, names) for own in cells.values()]
 
 
 def _rows_by_kind(data: Mapping[str, Array]) -> dict[str, list[int]]:
@@ -96,7 +94,7 @@ def _joined(top: Sequence[str], scopes: Sequence[Array]) -> dict[str, str]:
     """Which unions hang together: the name of the first of each set."""
     first = {name: name for name in top}
     for scope in scopes:
-        tied = {first[top[cell]] for cell in np.flatnonzero(scope)}
+        tied = {first[top[cell]] for cell in np.flatnonzero(scope).tolist()}
         least = min(tied, key=top.index)
         first = {name: least if now in tied else now for name, now in first.items()}
     return first
@@ -112,7 +110,7 @@ def _block(
 ) -> Block:
     own = set(cells)
     nodes = np.flatnonzero(structure.incidence[list(cells)].any(axis=0))
-    held = {names[node] for node in nodes}
+    held = {names[node] for node in nodes.tolist()}
     ours = {kind: [r for r in rows[kind] if data["scope"][r, list(cells)].any()] for kind in KINDS}
     ours["range"].sort(key=lambda row: _width(data, row))
     scopes = [tuple(data["scope"][row]) for kind in KINDS for row in ours[kind]]

@@ -60,7 +60,10 @@ def draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) ->
         for start in range(0, len(shared), step)
     ]
     return Draws(
-        *(np.concatenate([getattr(p, name) for p in parts], axis=1) for name in Draws.__annotations__)
+        *(
+            np.concatenate([getattr(p, name) for p in parts], axis=1)
+            for name in Draws.__annotations__
+        )
     )
 
 
@@ -96,9 +99,7 @@ def _draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) -
     return Draws(effects_now, moved.logits, log_weights)
 
 
-def _linearised(
-    batch: Batch, maps: Effects, rng: np.random.Generator
-) -> tuple[Array, Line]:
+def _linearised(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Array, Line]:
     """The rows linearised where their numbers are nearest to what was reported, given the rest."""
     here = maps.means
     for _ in range(PASSES):
@@ -112,7 +113,9 @@ def _linearised(
     if not len(batch.bent):
         return here, batch.links.line(here[:, :, None])
     free = rng.standard_normal((*here.shape[:2], PLACES, batch.tree.width))
-    noise = np.sqrt(line.noise)[:, :, None] * rng.standard_normal((*free.shape[:3], len(line.noise[0,0])))
+    noise = np.sqrt(line.noise)[:, :, None] * rng.standard_normal(
+        (*free.shape[:3], len(line.noise[0, 0]))
+    )
     of_free = solve_lower(factor, _along(slopes, free) + noise)
     around = maps.logits(free - solve_upper(factor, of_free) @ slopes)
     places = np.concatenate([here[:, :, None] + around, here[:, :, None] - around], axis=2)
@@ -128,7 +131,7 @@ def _factor(slopes: Array, noise: Array) -> Array:
 
 
 def _along(slopes: Array, values: Array) -> Array:
-    """slopes (block, point, row, x) by values (block, point, copy, x): (block, point, copy, row)."""
+    """(block, point, row, x) by (block, point, copy, x): (block, point, copy, row)."""
     return np.asarray(values @ slopes.transpose(0, 1, 3, 2))
 
 

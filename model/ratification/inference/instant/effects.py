@@ -32,7 +32,7 @@ class Tree:
     @property
     def width(self) -> int:
         """Effects of a block."""
-        return 2 * (self.nodes.shape[1] + self.repeated.shape[1])
+        return int(2 * (self.nodes.shape[1] + self.repeated.shape[1]))
 
 
 class Effects:
@@ -97,9 +97,10 @@ class Effects:
 
 
 def across(
-    values: Float[np.ndarray, "block point row before"], matrix: Float[np.ndarray, "block before after"]
+    values: Float[np.ndarray, "block point row before"],
+    matrix: Float[np.ndarray, "block before after"],
 ) -> Float[np.ndarray, "block point row after"]:
     """A block's one matrix applied to all its rows: a few large products, not many small ones."""
     blocks, points, rows, before = values.shape
     product = values.reshape(blocks, points * rows, before) @ matrix
-    return product.reshape(blocks, points, rows, matrix.shape[2])
+    return np.asarray(product.reshape(blocks, points, rows, matrix.shape[2]))

@@ -42,7 +42,7 @@ class Shared:
     def round_means(self) -> Float[np.ndarray, "point round"]:
         """Mean logit yes share of the coalition by round."""
         steps = np.concatenate([np.zeros((len(self.mu), 1)), np.cumsum(self.swing, axis=1)], axis=1)
-        return self.mu[:, None] + steps
+        return np.asarray(self.mu[:, None] + steps)
 
 
 class SharedPrior:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ratification.inference.instant.reports import Reports, Sums, columns, picked
+from ratification.inference.numerics import expit
 from ratification.inference.terms import OPEN
 
 Array = np.ndarray
@@ -71,7 +72,7 @@ class Bends:
         blocks, points, copies, ways, cells = values.shape
         flat = values.reshape(blocks, points * copies * ways, cells)
         sums = flat @ self.scope.transpose(0, 2, 1)
-        return sums.reshape(blocks, points, copies, ways, -1).swapaxes(3, 4)
+        return np.asarray(sums.reshape(blocks, points, copies, ways, -1).swapaxes(3, 4))
 
 
 class Links:
@@ -97,13 +98,13 @@ class Links:
         """
         reports = self.reports
         whole = (reports.scope * reports.members[:, None]).sum(axis=2)
-        pools, polls, _, _ = reports.sizes
+        pools = reports.pool.shape[1]
         yes, counted = reports.pool[..., 0], reports.pool[..., 1]
         top = np.maximum(whole[:, :pools], counted) + 0.5
         one = np.ones_like(counted)
         ballots = np.stack([one, one, np.maximum(counted, 0.5), top], axis=2)
         parts = [ballots, _share_aim((yes + 0.5) / (counted + 1))]
-        parts.append(_share_aim(_expit(reports.poll[..., 0])))
+        parts.append(_share_aim(expit(reports.poll[..., 0])))
         low, high = reports.so_far[..., 0], reports.so_far[..., 1]
         parts.append(_share_aim(np.clip((low + high) / 2, NEAREST, 1 - NEAREST)))
         alpha, beta = reports.range[..., 0], reports.range[..., 1]
@@ -221,7 +222,7 @@ class Links:
 
         def met(number: Array) -> Array:
             of_ballots = (number / ballots - beta) / np.where(share, alpha - beta, 1.0)
-            return np.where(share, of_ballots, number / top)
+            return np.asarray(np.where(share, of_ballots, number / top))
 
         at = _inside(met(aim))
         scale = np.where(share, ballots * (alpha - beta), top) * at * (1 - at)
@@ -237,15 +238,11 @@ def _share_aim(share: Array) -> Array:
 
 
 def _inside(share: Array) -> Array:
-    return np.clip(share, NEAREST, 1 - NEAREST)
-
-
-def _expit(x: Array) -> Array:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    return np.asarray(np.clip(share, NEAREST, 1 - NEAREST))
 
 
 def _logit(share: Array) -> Array:
-    return np.log(share) - np.log1p(-share)
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def _level(share: Array) -> Array:

@@ -60,8 +60,8 @@ class Proposal:
             - np.log(np.diag(self.factor)).sum()
             - 0.5 * (DEGREES + d) * np.log1p(np.square(off).sum(axis=0) / DEGREES)
         )
-        return np.logaddexp(
-            np.log(self.defensive) + log_prior, np.log1p(-self.defensive) + log_t
+        return np.asarray(
+            np.logaddexp(np.log(self.defensive) + log_prior, np.log1p(-self.defensive) + log_t)
         )
 
 

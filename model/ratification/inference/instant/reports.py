@@ -4,6 +4,7 @@ The numpy twin of `inference.model`; tests hold the two together term by term.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -67,14 +68,14 @@ class Reports:
         off_ballots = (counted - mean) ** 2 / variance
         margin = 2 * yes - counted - (2 * rows.yes - rows.ballots)
         off_margin = (margin - slope * (counted - mean)) ** 2 / left
-        return -0.5 * (off_ballots + off_margin + np.log(variance) + np.log(left))
+        return np.asarray(-0.5 * (off_ballots + off_margin + np.log(variance) + np.log(left)))
 
     def _polls(self, rows: "Sums") -> Array:
         logit, asked = columns(self.poll)
         share, _ = rows.share()
         variance = self.poll_bias**2 + 1 / (asked * share * (1 - share))
         off = logit - np.log(share) + np.log1p(-share)
-        return -0.5 * (off**2 / variance + np.log(variance))
+        return np.asarray(-0.5 * (off**2 / variance + np.log(variance)))
 
     def _so_far(self, rows: "Sums") -> tuple[Array, Array]:
         low, high, seen = columns(self.so_far)
@@ -107,7 +108,7 @@ class Sums:
     def split(self, sizes: tuple[int, ...]) -> list["Sums"]:
         """The rows of each kind."""
         ends = np.cumsum([0, *sizes])
-        return [self._part(slice(a, b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [self._part(slice(a, b)) for a, b in pairwise(ends)]
 
     def _part(self, rows: slice) -> "Sums":
         part = object.__new__(Sums)
@@ -119,7 +120,7 @@ class Sums:
     def _over(self, values: Array) -> Array:
         blocks, points, copies, cells = values.shape
         product = values.reshape(blocks, points * copies, cells) @ self._onto
-        return product.reshape(blocks, points, copies, -1)
+        return np.asarray(product.reshape(blocks, points, copies, -1))
 
     def linear(self, alpha: Array | float, beta: Array | float) -> tuple[Array, Array]:
         """Mean and variance of alpha * yes + beta * no: multinomial, exact; see the model."""
@@ -135,7 +136,10 @@ class Sums:
         """Slope of the margin on ballots, and the variance that is left of the margin."""
         _, of_ballots = self.linear(1.0, 1.0)
         _, of_margin = self.linear(1.0, -1.0)
-        yes_t, ballots_t = self._over(self.by_cell * self.p * self.t), self._over(self.by_cell * self.t)
+        yes_t, ballots_t = (
+            self._over(self.by_cell * self.p * self.t),
+            self._over(self.by_cell * self.t),
+        )
         covariance = 2 * (self.yes - yes_t) - (self.ballots - ballots_t)
         slope = covariance / of_ballots
         return slope, np.maximum(of_margin - slope * covariance, 0.25)
@@ -153,7 +157,7 @@ class Sums:
         part = counted / self.ballots
         places = self.ballots**2 / self._over(self.by_cell**2)
         composition = between * np.minimum((1 - part) / (part * places), 1.0)
-        return share * (1 - share) / counted + composition
+        return np.asarray(share * (1 - share) / counted + composition)
 
 
 def picked(values: Array, at: Array) -> Array:

@@ -71,7 +71,7 @@ def between(
     below, above = normal_cdf(least), normal_cdf(most)
     inside = np.clip(below + (above - below) * uniform, 1e-300, 1 - 1e-16)
     number = np.clip(normal_quantile(inside), least, most)
-    return np.where(flip, -number, number)
+    return np.asarray(np.where(flip, -number, number))
 
 
 def tilts(factor: Array, low: Array, high: Array, seen: Array) -> Array:

@@ -9,6 +9,7 @@ import altair as alt
 from ratification.answers.replication import Replicated, replicate
 from ratification.inference.parameters import ParameterSummary
 from ratification.output import wording
+from ratification.output.checks import checks, engine_name
 from ratification.output.page import charts
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Figure, Section
@@ -25,7 +26,7 @@ class MethodSection(Section):
     several_rounds: bool
     parameters: Figure | None
     check: Figure | None
-    diagnostics: DataTable
+    diagnostics: DataTable | None
     facts: Sequence[tuple[str, str]]
     unknowns: Sequence[str]
     versions: Mapping[str, str]
@@ -43,7 +44,7 @@ def method_section(page: PageContext) -> MethodSection:
         several_rounds=len(posterior.layout.structure.rounds) > 1,
         parameters=_parameters(page, posterior.parameters) if posterior.parameters else None,
         check=_check(page, replicas) if replicas else None,
-        diagnostics=_diagnostics(posterior.parameters),
+        diagnostics=(_diagnostics(posterior.parameters) if posterior.engine == "nuts" else None),
         facts=_facts(page),
         unknowns=_unknowns(page),
         versions=dict(forecast.versions),
@@ -52,15 +53,12 @@ def method_section(page: PageContext) -> MethodSection:
 
 
 def _facts(page: PageContext) -> list[tuple[str, str]]:
-    forecast, found = page.run.forecast, page.run.forecast.diagnostics
-    twice = ", sampled twice" if found.retried else ""
+    forecast = page.run.forecast
     told = [
         ("Simulated votes", f"{forecast.worlds:,}"),
         ("Seed", str(forecast.seed)),
-        ("Engine", "NUTS (PyMC and nutpie)" if forecast.engine == "nuts" else forecast.engine),
-        ("Converged", f"R-hat at most {found.rhat_max:.3f} (limit 1.01)"),
-        ("Effective draws", f"at least {found.ess_min:,.0f} (limit 400)"),
-        ("Divergences", f"{found.divergences}{twice}"),
+        ("Engine", engine_name(forecast.engine)),
+        *checks(forecast.diagnostics),
         # A private count could be found from the hash by trying all that are possible.
         ("Inputs, SHA-256", "not shown" if page.hidden.reports else forecast.inputs),
     ]
@@ -174,7 +172,11 @@ def _diagnostics(found: Sequence[ParameterSummary]) -> DataTable:
     return DataTable(
         caption="Convergence by parameter (ArviZ): R-hat, bulk and tail effective sample size",
         heads=("Parameter", "R-hat", "Bulk", "Tail"),
-        rows=[(p.name, f"{p.rhat:.3f}", f"{p.ess_bulk:,.0f}", f"{p.ess_tail:,.0f}") for p in found],
+        rows=[
+            (p.name, f"{p.rhat:.3f}", f"{p.ess_bulk:,.0f}", f"{p.ess_tail:,.0f}")
+            for p in found
+            if p.rhat is not None
+        ],
         numeric=frozenset({1, 2, 3}),
     )
 

@@ -1,0 +1,109 @@
+"""How the proposal comes to lie where the posterior is, and how many copies the weights need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ratification.inference.instant.proposal import Proposal
+from ratification.inference.instant.weighing import Problem, Weighted, copy_shares, evaluate
+
+Array = np.ndarray
+SETTLING, SETTLED = 8.0, 20.0  # effective points a dimension, while adapting and in the end
+NOISE = 0.2  # relative variance of the estimated likelihood that a batch may add
+MOST_TIMES, MOST_COPIES = 8, 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much work a fit is worth, and how often it is doubled where that will not do."""
+
+    points: int = 2048
+    copies: int = 4
+    adapting: int = 256  # points of a round
+    rounds: int = 12  # at most
+    kept: int = 4000  # draws
+    retries: int = 2
+
+    def doubled(self) -> "Effort":
+        """Twice the points."""
+        return replace(self, points=2 * self.points, adapting=2 * self.adapting)
+
+
+DEFAULT_EFFORT = Effort()
+
+
+def adapt(
+    problem: Problem,
+    effort: Effort,
+    rng: np.random.Generator,
+    start: Proposal | None,
+    copies: Sequence[int],
+) -> Proposal:
+    """A proposal round what is likely, from rounds of points that all count (Cornuet 2012).
+
+    It goes on until the points are worth enough to tell how the parameters vary together.
+    """
+    dimension = problem.prior.dimension
+    warm = start is not None and len(start.mean) == dimension
+    proposals = [start if warm and start else Proposal.prior(dimension)]
+    every, likelihood = np.zeros((0, dimension)), np.zeros(0)
+    for _ in range(effort.rounds):
+        new = proposals[-1].points(effort.adapting, rng)
+        density = proposals[-1].log_density(new)
+        found = evaluate(problem, new, density, copies, rng)
+        every = np.concatenate([every, new])
+        likelihood = np.concatenate([likelihood, found.log_likelihood])
+        mixture = np.logaddexp.reduce([p.log_density(every) for p in proposals])
+        log_ratio = -0.5 * np.square(every).sum(axis=1) - mixture
+        weights, power = tempered(log_ratio, likelihood, SETTLING * dimension)
+        proposals.append(Proposal.around(every, weights))
+        if power == 1.0 and effective(weights) >= SETTLED * dimension:
+            break
+    return proposals[-1]
+
+
+def nearer(problem: Problem, found: Weighted) -> Proposal:
+    """A proposal round points that were not good enough."""
+    enough = SETTLING * problem.prior.dimension
+    weights, _ = tempered(found.log_ratio, found.log_likelihood, enough)
+    return Proposal.around(found.points, weights)
+
+
+def more_copies(problem: Problem, found: Weighted, copies: Sequence[int]) -> list[int]:
+    """More copies of those blocks whose reports are worth the least certain amount."""
+    log_weights = found.log_weights
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
+    more = []
+    for batch, each in zip(problem.batches, copies, strict=True):
+        noise = 0.0
+        for block in batch.blocks:
+            share = copy_shares(found.local[block]) * each
+            noise += float(weights @ share.var(axis=1, ddof=1)) / each
+        times = int(np.clip(np.ceil(noise / NOISE), 1, MOST_TIMES))
+        more.append(min(each * times, MOST_COPIES))
+    return more
+
+
+def tempered(log_ratio: Array, log_likelihood: Array, enough: float) -> tuple[Array, float]:
+    """Weights with as much of the likelihood as leaves enough effective points, and how much."""
+    usable = np.where(np.isfinite(log_likelihood), log_likelihood, -1e10)
+
+    def weights(power: float) -> Array:
+        log = log_ratio + power * usable
+        return np.exp(log - log.max())
+
+    if effective(weights(1.0)) >= enough:
+        return weights(1.0), 1.0
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if effective(weights(middle)) >= enough else (low, middle)
+    return weights(low), low
+
+
+def effective(weights: Array) -> float:
+    """Effective number of weighted points. Kong 1992."""
+    total = weights.sum()
+    return float(total**2 / np.square(weights).sum()) if total > 0 else 0.0
