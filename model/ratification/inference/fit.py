@@ -214,8 +214,9 @@ def diagnose(tree: "xr.DataTree", target_accept: float, *, retried: bool) -> Dia
 def failures(found: Diagnostics) -> list[str]:
     """Which gates of convergence a fit has missed, with numbers."""
     wrong = []
-    if found.rhat_max is None or not found.rhat_max <= RHAT_LIMIT:
-        wrong.append(f"R-hat {found.rhat_max:.3f} (at most {RHAT_LIMIT})")
+    rhat = np.inf if found.rhat_max is None else found.rhat_max
+    if not rhat <= RHAT_LIMIT:
+        wrong.append(f"R-hat {rhat:.3f} (at most {RHAT_LIMIT})")
     if not found.ess_min >= ESS_LIMIT:
         wrong.append(f"effective sample size {found.ess_min:.0f} (at least {ESS_LIMIT})")
     return wrong

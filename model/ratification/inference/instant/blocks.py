@@ -55,7 +55,8 @@ class Batch:
         """Rows, after the counts, to straighten: one for each scope and each kind of number."""
         links = self.links
         chosen: list[int] = []
-        for row in np.flatnonzero(~links.straight().all(axis=0)):
+        bent = ~links.straight().all(axis=0) & links.two_sided()
+        for row in np.flatnonzero(bent):
             same = [
                 other
                 for other in chosen

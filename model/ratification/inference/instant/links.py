@@ -123,6 +123,13 @@ class Links:
         alpha, beta, aim, _ = (self.aims[..., i] for i in range(4))
         return np.asarray(alone & np.where(self.is_share[:, 0, 0], aim == 0, alpha == beta))
 
+    def two_sided(self) -> Array:
+        """Which rows after the counts have both ends, in some block: (row)."""
+        ranges = self.reports.range
+        closed = (ranges[..., 2] > -OPEN / 2) & (ranges[..., 4] < OPEN / 2)
+        before = np.ones(len(self.about) - closed.shape[1], dtype=bool)
+        return np.concatenate([before, closed.any(axis=0)])
+
     def at(
         self, logits: Float[np.ndarray, "block point copy logit"], rows: Array | slice = slice(None)
     ) -> "Bends":
