@@ -1,7 +1,7 @@
 """How the proposal comes to lie where the posterior is, and how many copies the weights need."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,22 +23,14 @@ class Effort:
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws
-    retries: int = 2
-
-    def doubled(self) -> "Effort":
-        """Twice the points."""
-        return replace(self, points=2 * self.points, adapting=2 * self.adapting)
+    retries: int = 3  # the first with as many points, each later one with twice as many
 
 
 DEFAULT_EFFORT = Effort()
 
 
 def adapt(
-    problem: Problem,
-    effort: Effort,
-    rng: np.random.Generator,
-    start: Proposal | None,
-    copies: Sequence[int],
+    problem: Problem, effort: Effort, rng: np.random.Generator, start: Proposal | None
 ) -> Proposal:
     """A proposal round what is likely, from rounds of points that all count (Cornuet 2012).
 
@@ -51,7 +43,7 @@ def adapt(
     for _ in range(effort.rounds):
         new = proposals[-1].points(effort.adapting, rng)
         density = proposals[-1].log_density(new)
-        found = evaluate(problem, new, density, copies, rng)
+        found = evaluate(problem, new, density, problem.copies(1), rng)
         every = np.concatenate([every, new])
         likelihood = np.concatenate([likelihood, found.log_likelihood])
         mixture = np.logaddexp.reduce([p.log_density(every) for p in proposals])

@@ -68,6 +68,11 @@ class Batch:
         return np.array(chosen, dtype=int)
 
     @property
+    def tied(self) -> bool:
+        """Whether their reports tie several unions together."""
+        return bool((self.tree.level == 0).sum(axis=1).max() > len(set(self.tree.round_of.flat)))
+
+    @property
     def said(self) -> bool:
         """Whether anything is reported about them."""
         return bool(self.links.rows > 0)

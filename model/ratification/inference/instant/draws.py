@@ -55,10 +55,12 @@ def draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) ->
     logits = 2 * batch.tree.cells.shape[1]
     each = blocks * max(rows * width, rows * logits * copies, rows * rows * copies)
     step = max(MOST_NUMBERS // each, 1)
-    parts = [
-        _draw(batch, shared[start : start + step], copies, rng)
-        for start in range(0, len(shared), step)
-    ]
+    # A draw that runs away while it is straightened is no number, and gets no weight.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        parts = [
+            _draw(batch, shared[start : start + step], copies, rng)
+            for start in range(0, len(shared), step)
+        ]
     return Draws(
         *(
             np.concatenate([getattr(p, name) for p in parts], axis=1)

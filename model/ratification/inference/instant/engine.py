@@ -45,21 +45,19 @@ def fit(
     problem = Problem(layout)
     refuse_too_large(problem)
     rng = stream(seed, "instant")
-    copies = [effort.copies] * len(problem.batches)
+    copies = problem.copies(effort.copies)
     if problem.silent:
         proposal = Proposal.prior(problem.prior.dimension)
     else:
-        proposal = adapt(problem, effort, rng, start, [1] * len(copies))
+        proposal = adapt(problem, effort, rng, start)
     for attempt in range(effort.retries + 1):
-        points = proposal.points(effort.points, rng)
+        points = proposal.points(effort.points * 2 ** max(attempt - 1, 0), rng)
         found = evaluate(problem, points, proposal.log_density(points), copies, rng)
         checks = check(found)
-        if not checks.failures or attempt == effort.retries:
+        if not checks.failures:
             break
-        effort = effort.doubled()
         copies = more_copies(problem, found, copies)
-        fewer = [each // effort.copies for each in copies]
-        proposal = adapt(problem, effort, rng, nearer(problem, found), fewer)
+        proposal = nearer(problem, found)
     if checks.failures:
         raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(checks.failures)}")
     draws = equally_weighted(problem, found, effort.kept, rng)
