@@ -36,7 +36,7 @@ _VALUES = {
 def command(
     case: str, round_id: str | None, identity: str | None, **given: str | bool | None
 ) -> None:
-    r"""Record one report in a case: from options, or asking for what is missing.
+    """Record one report in a case: from options, or asking for what is missing.
 
     \b
     ratify add my-case --units local-391 --kind count --yes 527 --no 955 --reported 2011-06-24

@@ -25,7 +25,7 @@ from ratification.cli.options import Waiting, case_argument
 def command(
     case: str, as_json: bool, timings: bool, report: Path | None, force: bool, **options: Any
 ) -> None:
-    r"""How likely ratification is, under every bylaw of a case.
+    """How likely ratification is, under every bylaw of a case.
 
     \b
     ratify forecast sebac-2011 --as-of 2011-06-24

@@ -45,7 +45,7 @@ def command(
     summary: bool,
     **options: Any,
 ) -> None:
-    r"""Write the HTML report of a case, or one page that compares several.
+    """Write the HTML report of a case, or one page that compares several.
 
     \b
     ratify report sebac-2011 --as-of 2011-06-24
