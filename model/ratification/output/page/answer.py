@@ -11,6 +11,10 @@ from ratification.output import wording
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import Section
 
+FEWEST = 100  # simulated votes on either side: fewer do not tell what a union's result moves
+MOVES = 0.05  # a smaller change of the chance is not said
+WHOLE = 0.01  # an error under which a chance is said in whole percents
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleAnswer:
@@ -27,6 +31,7 @@ class RuleAnswer:
     likelihood: str
     standing: str
     because: str
+    hinge: str
     together: str
     rosters: Sequence[str]
 
@@ -84,12 +89,37 @@ def rule_answer(page: PageContext, simulation: Simulation, chosen: ChosenReading
         likelihood=wording.likelihood(p, decided=decided),
         standing=rule.standing,
         because="" if page.hidden.unions else rule.because,
+        hinge=hinge(page, simulation, chosen),
         together=together(rule),
         rosters=[
-            f"{_roster(page, name)}: {wording.percent(found.probability, mcse=found.mcse)}"
+            f"{wording.percent(found.probability, mcse=found.mcse)} with “{_roster(page, name)}”"
             for name, found in rule.by_roster.items()
         ],
     )
+
+
+def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> str:
+    """The union whose result moves the chance most, and how far; blank where none moves it much.
+
+    The union that explains most of the variance of the outcome over the simulated votes.
+    """
+    if page.hidden.unions or forecast_of(page, simulation, chosen).standing != "open":
+        return ""
+    approves = simulation.worlds.approves
+    held = page.holds(simulation, chosen)
+    most, told = 0.0, ""
+    for position, unit in enumerate(page.results(simulation).unions):
+        yes = approves[:, position]
+        if min(yes.sum(), len(yes) - yes.sum()) < FEWEST:
+            continue
+        with_it, without = float(held[yes].mean()), float(held[~yes].mean())
+        explained = float(yes.mean() * (1 - yes.mean())) * (with_it - without) ** 2
+        if abs(with_it - without) >= MOVES and explained > most:
+            name = page.run.case.electorate.name(unit)
+            ends = [wording.percent(p, mcse=WHOLE) for p in (with_it, without)]
+            most = explained
+            told = f"it hinges most on {name}: {ends[0]} if it approves, {ends[1]} if it does not"
+    return told
 
 
 def forecast_of(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
@@ -123,6 +153,8 @@ def together(rule: RuleForecast) -> str:
     weaker, stronger = (
         wording.percent(p, mcse=rule.estimate.mcse) for p in (found.weaker, found.stronger)
     )
+    if weaker == stronger:
+        return f"{weaker} however much the unions still out move together"
     return (
         f"{weaker} if the unions still out move together less than the model finds, "
         f"{stronger} if more"

@@ -8,7 +8,7 @@ from ratification.case.evidence import Report
 from ratification.output import wording
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import Section
-from ratification.output.said import said
+from ratification.output.said import about, said
 
 LAST_DAY = "9999"  # an assumption is news after all other
 
@@ -82,20 +82,12 @@ def _row(page: PageContext, report: Report, why: str) -> ReportRow:
         day="assumed" if assumed else wording.day(report.reported),
         id=report.id,
         round=report.round,
-        units=_named(page, report.units),
+        units=about(report.units, page.run.case.electorate),
         said=said(report),
         source=report.source,
         note=report.note,
         aside=_public_reason(page, why),
     )
-
-
-def _named(page: PageContext, units: str) -> str:
-    """A unit's name where the report is about one, else the expression as written."""
-    tree = page.run.case.electorate
-    if units == "*":
-        return "all unions"
-    return tree.name(units) if units in tree.by_id else units
 
 
 def _public_reason(page: PageContext, why: str) -> str:
