@@ -333,6 +333,7 @@ def test_several_cases_are_compared_on_one_page(tmp_path: Path) -> None:
     told = html(page)
     ids = re.findall(r"\bid=\"([^\"]+)\"", told)
     assert len(ids) == len(set(ids))
+    assert told.count('<li><a href="#1-case"><strong>Made by hand</strong></a></li>') == 1
     assert 'id="1-answer"' in told
     assert 'id="2-answer"' in told
 
@@ -453,25 +454,25 @@ all = [{ approves = "harbour" }]
 SUMMARIES = {
     "defeated": (
         "r1,june,2011-06-01,a,count,30,60,,,\nr2,june,2011-06-02,b,outcome,,,,,rejected\n",
-        "By 2 June 2011, 2 reports had come in on The vote of Made by hand. "
+        "By 2 June 2011, 2 reports had come in on Made by hand (The vote). "
         "The package cannot be ratified under Old bylaws (2 of 3 unions, which hold 60% of "
         "members): no count still out can change that.",
     ),
     "ratified": (
         COUNTED + "r3,june,2011-06-03,c,outcome,,,,,approved\n",
-        "By 3 June 2011, 3 reports had come in on The vote of Made by hand. "
+        "By 3 June 2011, 3 reports had come in on Made by hand (The vote). "
         "The package is ratified under Old bylaws (2 of 3 unions, which hold 60% of members): no "
         "count still out can change that.",
     ),
     "open": (
         COUNTED,
-        "By 2 June 2011, 2 reports had come in on The vote of Made by hand. "
+        "By 2 June 2011, 2 reports had come in on Made by hand (The vote). "
         "Ratification under Old bylaws (2 of 3 unions, which hold 60% of members) is about as "
         "likely as not: 40%, or 40 of 100 simulated votes.",
     ),
     "no evidence": (
         "",
-        "No report is in on The vote of Made by hand, so this forecast rests on what such votes "
+        "No report is in on Made by hand (The vote), so this forecast rests on what such votes "
         "usually do. Ratification under Old bylaws (2 of 3 unions, which hold 60% of members) "
         "is about as likely as not: 40%, or 40 of 100 simulated votes.",
     ),

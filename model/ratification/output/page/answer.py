@@ -12,7 +12,7 @@ from ratification.output.page.context import PageContext
 from ratification.output.page.parts import Section
 
 FEWEST = 100  # simulated votes on either side: fewer do not tell what a union's result moves
-MOVES = 0.05  # a smaller change of the chance is not said
+MOVES = 0.1  # the largest of many small changes of the chance is chance itself
 WHOLE = 0.01  # an error under which a chance is said in whole percents
 
 

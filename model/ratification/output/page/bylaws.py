@@ -72,7 +72,7 @@ def _figure(page: PageContext) -> Figure:
     apart = f"From {worst['said']} under {worst['rule']} to {best['said']} under {best['rule']}"
     return Figure(
         id=page.id("chart-bylaws"),
-        title=f"{best['said']} under each" if best["said"] == worst["said"] else apart,
+        title=f"Each gives {best['said']}" if best["said"] == worst["said"] else apart,
         alt="Chance of ratification. " + "; ".join(f"{label}: {said}" for label, said, *_ in words),
         spec=_chances(rows),
         table=DataTable(

@@ -94,9 +94,11 @@ def _approving(page: PageContext) -> Figure:
         for k in shown
     ]
     likeliest = max(shown, key=lambda k: chances[k])
-    fixed = max(chances) == 1.0
-    told = wording.percent(chances[likeliest], mcse=WHOLE, decided=fixed)
-    title = f"{wording.plural(likeliest, 'approving union')}: the likeliest number, at {told}"
+    told = wording.percent(chances[likeliest], mcse=WHOLE)
+    number = wording.plural(likeliest, "approving union")
+    title = f"{number}: the likeliest number, at {told}"
+    if max(chances) == 1.0:
+        title = f"{number} in every simulated vote"
     return Figure(
         id=page.id("chart-approving"),
         title=title,

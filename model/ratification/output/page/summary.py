@@ -25,7 +25,7 @@ def summary(page: PageContext) -> str:
 def _when(page: PageContext) -> str:
     """What had been reported by when."""
     forecast = page.run.forecast
-    what = f"{forecast.round_title} of {forecast.title}"
+    what = f"{forecast.title} ({forecast.round_title})"
     if not forecast.reports or forecast.as_of is None:
         return f"No report is in on {what}, so this forecast rests on what such votes usually do."
     return (

@@ -122,11 +122,10 @@ def _how_many(some: int, of: int) -> str:
 
 
 def _said(share: Spread) -> str:
-    """A yes share: the median and what holds 9 of 10 votes, or the one number that is known."""
-    middle = wording.share(share.q50)
-    if wording.share(share.q05) == wording.share(share.q95):
-        return middle
-    return f"{middle} ({wording.interval(share.q05, share.q95)})"
+    """A yes share: the median and what holds 9 of 10 votes, or the median where they agree."""
+    middle, ends = wording.share(share.q50), wording.interval(share.q05, share.q95)
+    low, _, high = ends.rstrip("%").partition("-")
+    return middle if low == high else f"{middle} ({ends})"
 
 
 def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
