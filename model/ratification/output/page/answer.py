@@ -105,15 +105,15 @@ def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> s
     """
     if page.hidden.unions or forecast_of(page, simulation, chosen).standing != "open":
         return ""
-    approves = simulation.worlds.approves
-    held = page.holds(simulation, chosen)
+    approves, held = simulation.worlds.approves, page.holds(simulation, chosen)
+    votes, passing = len(held), int(held.sum())
+    counts = zip(approves.sum(axis=0).tolist(), approves[held].sum(axis=0).tolist(), strict=True)
     most, told = 0.0, ""
-    for position, unit in enumerate(page.results(simulation).unions):
-        yes = approves[:, position]
-        if min(yes.sum(), len(yes) - yes.sum()) < FEWEST:
+    for unit, (yes, both) in zip(page.results(simulation).unions, counts, strict=True):
+        if min(yes, votes - yes) < FEWEST:
             continue
-        with_it, without = float(held[yes].mean()), float(held[~yes].mean())
-        explained = float(yes.mean() * (1 - yes.mean())) * (with_it - without) ** 2
+        with_it, without = both / yes, (passing - both) / (votes - yes)
+        explained = yes * (votes - yes) * (with_it - without) ** 2
         if abs(with_it - without) >= MOVES and explained > most:
             name = page.run.case.electorate.name(unit)
             ends = [wording.percent(p, mcse=WHOLE) for p in (with_it, without)]
