@@ -385,6 +385,7 @@ def test_a_private_union_hides_every_union(tmp_path: Path) -> None:
     assert section(page, "unions") is None
     for hidden in ("secret", "known-to-all", "71 yes", "rejected", "ferry", "harbour "):
         assert hidden not in told, hidden
+    assert "Reports that are not public" in told
     carried = json.loads(page.chapters[0].downloads[0].text)
     assert carried["unions"] == []
     assert {rule["because"] for rule in carried["forecasts"]} == {""}

@@ -39,7 +39,10 @@ class ReportedSection(Section):
 
 
 def reported_section(page: PageContext) -> ReportedSection | None:
-    """Every report known by then, whether it counts or not; left out where there is none."""
+    """Every report known by then, whether it counts or not; left out where there is none.
+
+    Where all are hidden the section stays, to say so.
+    """
     evidence = page.run.evidence
     chain = page.run.case.chain(page.run.forecast.round)
     told = [(report, "") for report in evidence.reports]
@@ -49,7 +52,7 @@ def reported_section(page: PageContext) -> ReportedSection | None:
         for entry in told
         if entry[0].round in chain and entry[0].id not in page.hidden.reports
     ]
-    if not told:
+    if not told and not page.hidden.reports:
         return None
     told.sort(key=lambda entry: entry[0].order)
     return ReportedSection(
