@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -502,6 +504,26 @@ def test_a_report_is_written_whole(tmp_path: Path) -> None:
     assert told.startswith("<!doctype html>")
     assert "vegaEmbed" in told
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from made_runs import made_run
+from ratification.api import load, write_report
+write_report(Path(sys.argv[2]), [made_run(load(sys.argv[1]))])
+print({"arviz", "arviz_stats", "xarray", "pandas", "pymc", "nutpie", "scipy"} & set(sys.modules))
+"""
+
+
+def test_a_report_is_written_without_what_samples(tmp_path: Path) -> None:
+    """Charts, checks and diagnostics of a kept run need neither PyMC nor ArviZ."""
+    three_unions(tmp_path)
+    arguments = [sys.executable, "-c", WRITE, tmp_path / "made", tmp_path / "page.html"]
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, cwd=Path(__file__).parent, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("set()", 0), done.stderr
 
 
 def test_worlds_embedded_are_those_judged(tmp_path: Path) -> None:
