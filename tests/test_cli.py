@@ -45,6 +45,14 @@ def test_every_command_is_explained_and_in_the_readme() -> None:
         assert f"| `{name}` |" in readme, f"README has no row for {name}"
 
 
+@pytest.mark.parametrize("name", ["add", "forecast", "report"])
+def test_examples_in_help_keep_their_lines(name: str) -> None:
+    """Each example of a command stands on a line of its own, so that it can be copied."""
+    shown = CliRunner().invoke(ratify, [name, "--help"]).output
+    assert "\\b" not in shown
+    assert f"\n  ratify {name} " in shown
+
+
 def test_every_option_is_explained() -> None:
     """Every option says what it does, and is in kebab-case."""
     for name, command in commands():

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from ratification.output.page.context import PageContext
 from ratification.output.page.page import Page
 from ratification.output.page.render import render, script_json
 from ratification.output.page.summary import summary
+from ratification.output.said import about
 
 GOLDEN = Path(__file__).parent / "golden"
 REPORTS = Path(__file__).parent.parent / "reports"
@@ -95,6 +98,65 @@ def test_the_answer_is_worded_from_the_worlds(tmp_path: Path) -> None:
     assert (main.chance, main.frequency) == ("40%", "40 of 100 simulated votes")
     assert [other.key for other in answer.others] == ["new/yes"]  # type: ignore[attr-defined]
     assert answer.basis == "As of 2 June 2011, 2 reports in force"  # type: ignore[attr-defined]
+
+
+def test_an_open_answer_names_the_union_it_hinges_on(tmp_path: Path) -> None:
+    """Only c is out, and it decides; where it hardly matters, or all is decided, none is named."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    answer = section(page, "answer")
+    main, other = answer.main, answer.others[0]  # type: ignore[attr-defined]
+    assert main.hinge == "it hinges most on c: >99% if it approves, <1% if it does not"
+    assert other.hinge == "it hinges most on c: >99% if it approves, 33% if it does not"
+    assert main.hinge[1:] in page.chapters[0].summary
+    rows = COUNTED + "r3,june,2011-06-03,c,outcome,,,,,approved\n"
+    decided = page_of(written_run(three_unions(tmp_path, rows, name="decided")))
+    assert section(decided, "answer").main.hinge == ""  # type: ignore[attr-defined]
+
+
+def test_the_headline_keeps_the_bylaws_of_the_vote(tmp_path: Path) -> None:
+    """A count published after the bylaws changed does not put the vote under the new ones."""
+    late = COUNTED + "r3,june,2012-02-03,c,margin,,,-60,60,\n"
+    rules = RULES.replace(
+        'title = "New bylaws"', 'title = "New bylaws"\nin_force = { since = 2012-01-01 }'
+    )
+    case = make_case(tmp_path, ELECTORATE, late, bylaws=rules)
+    main = section(page_of(written_run(case)), "answer").main  # type: ignore[attr-defined]
+    assert (main.key, main.badge) == ("old/members", "in force until 31 December 2011")
+
+
+def test_units_of_a_report_are_named(tmp_path: Path) -> None:
+    """A page names units, sums and differences as people do, not by their ids."""
+    rows = "unit,parent,name,class,members\na,,The A,,100\nb,,The B,hall,200\n"
+    tree = make_case(tmp_path, rows, bylaws=RULES).electorate
+    told = [about(units, tree) for units in ("a", "*", "a + b", "* - a", "class:hall")]
+    assert told == [
+        "The A",
+        "all unions",
+        "The A and The B",
+        "all unions without The A",
+        "every hall",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "says"),
+    [
+        ([0.9], "The only union still out is more likely"),
+        ([0.1], "The only union still out is no more likely"),
+        ([0.9, 0.9], "Both unions still out are more likely"),
+        ([0.1, 0.1], "None of the 2 unions still out is more likely"),
+        ([0.9, 0.1], "1 of the 2 unions still out is more likely to approve than not; not so u1"),
+    ],
+)
+def test_the_chart_of_unions_counts_in_good_grammar(
+    shares: list[float], says: str, tmp_path: Path
+) -> None:
+    """One, all, some or none of the unions still out are likely to approve."""
+    rows = "".join(f"u{i},,100\n" for i in range(len(shares)))
+    case = make_case(tmp_path, "unit,parent,members\n" + rows)
+    votes = {f"u{i}": [(100, round(90 * p), 90 - round(90 * p))] for i, p in enumerate(shares)}
+    found = section(page_of(written_run(case, runs=WrittenRuns(votes))), "unions")
+    assert found.figures[0].title.startswith(says)  # type: ignore[attr-defined]
 
 
 def test_differences_are_paired(tmp_path: Path) -> None:
@@ -273,6 +335,7 @@ def test_several_cases_are_compared_on_one_page(tmp_path: Path) -> None:
     told = html(page)
     ids = re.findall(r"\bid=\"([^\"]+)\"", told)
     assert len(ids) == len(set(ids))
+    assert told.count('<li><a href="#1-case"><strong>Made by hand</strong></a></li>') == 1
     assert 'id="1-answer"' in told
     assert 'id="2-answer"' in told
 
@@ -324,6 +387,7 @@ def test_a_private_union_hides_every_union(tmp_path: Path) -> None:
     assert section(page, "unions") is None
     for hidden in ("secret", "known-to-all", "71 yes", "rejected", "ferry", "harbour "):
         assert hidden not in told, hidden
+    assert "Reports that are not public" in told
     carried = json.loads(page.chapters[0].downloads[0].text)
     assert carried["unions"] == []
     assert {rule["because"] for rule in carried["forecasts"]} == {""}
@@ -393,25 +457,25 @@ all = [{ approves = "harbour" }]
 SUMMARIES = {
     "defeated": (
         "r1,june,2011-06-01,a,count,30,60,,,\nr2,june,2011-06-02,b,outcome,,,,,rejected\n",
-        "By 2 June 2011, 2 reports had come in on The vote of Made by hand. "
+        "By 2 June 2011, 2 reports had come in on Made by hand (The vote). "
         "The package cannot be ratified under Old bylaws (2 of 3 unions, which hold 60% of "
         "members): no count still out can change that.",
     ),
     "ratified": (
         COUNTED + "r3,june,2011-06-03,c,outcome,,,,,approved\n",
-        "By 3 June 2011, 3 reports had come in on The vote of Made by hand. "
+        "By 3 June 2011, 3 reports had come in on Made by hand (The vote). "
         "The package is ratified under Old bylaws (2 of 3 unions, which hold 60% of members): no "
         "count still out can change that.",
     ),
     "open": (
         COUNTED,
-        "By 2 June 2011, 2 reports had come in on The vote of Made by hand. "
+        "By 2 June 2011, 2 reports had come in on Made by hand (The vote). "
         "Ratification under Old bylaws (2 of 3 unions, which hold 60% of members) is about as "
         "likely as not: 40%, or 40 of 100 simulated votes.",
     ),
     "no evidence": (
         "",
-        "No report is in on The vote of Made by hand, so this forecast rests on what such votes "
+        "No report is in on Made by hand (The vote), so this forecast rests on what such votes "
         "usually do. Ratification under Old bylaws (2 of 3 unions, which hold 60% of members) "
         "is about as likely as not: 40%, or 40 of 100 simulated votes.",
     ),
@@ -440,6 +504,26 @@ def test_a_report_is_written_whole(tmp_path: Path) -> None:
     assert told.startswith("<!doctype html>")
     assert "vegaEmbed" in told
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from made_runs import made_run
+from ratification.api import load, write_report
+write_report(Path(sys.argv[2]), [made_run(load(sys.argv[1]))])
+print({"arviz", "arviz_stats", "xarray", "pandas", "pymc", "nutpie", "scipy"} & set(sys.modules))
+"""
+
+
+def test_a_report_is_written_without_what_samples(tmp_path: Path) -> None:
+    """Charts, checks and diagnostics of a kept run need neither PyMC nor ArviZ."""
+    three_unions(tmp_path)
+    arguments = [sys.executable, "-c", WRITE, tmp_path / "made", tmp_path / "page.html"]
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, cwd=Path(__file__).parent, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("set()", 0), done.stderr
 
 
 def test_worlds_embedded_are_those_judged(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_days_are_written_as_people_do() -> None:
 def test_long_names_lose_their_middle() -> None:
     """Head and tail tell names apart; a short one stays."""
     assert wording.shortened("CEUI", 30) == "CEUI"
+    assert wording.shortened("CEUI (Connecticut Employees Union Independent)", 30) == "CEUI"
     found = {wording.shortened(f"Local union of district number {i} of it", 30) for i in range(99)}
     assert len(found) == 99
     assert max(map(len, found)) <= 30

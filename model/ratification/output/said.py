@@ -1,5 +1,6 @@
-"""What a report says, in words."""
+"""What a report says, and about whom, in words."""
 
+from ratification.case.electorate import Electorate
 from ratification.case.evidence import Report
 from ratification.output import wording
 
@@ -27,3 +28,18 @@ def said(report: Report) -> str:
     if low is not None and high is not None:
         return f"{what} {low}" if low == high else f"{what} {low} to {high}"
     return f"{what} at least {low}" if low is not None else f"{what} at most {high}"
+
+
+def about(units: str, electorate: Electorate) -> str:
+    """The units of a report by name: `A and B`, `A without B`, `every local`."""
+    told = []
+    for word in units.split():
+        if word == "*":
+            told.append("all unions")
+        elif word.startswith("class:"):
+            told.append(f"every {word.removeprefix('class:')}")
+        elif word in ("+", "-"):
+            told.append("and" if word == "+" else "without")
+        else:
+            told.append(electorate.name(word))
+    return " ".join(told)

@@ -113,7 +113,13 @@ def sentence(parts: list[str]) -> str:
 
 
 def shortened(name: str, longest: int) -> str:
-    """A name of at most so many letters: what is too long loses its middle, not its end."""
+    """A name of at most so many letters: without what ends it in brackets, else without its middle.
+
+    Its end stays, where numbers tell locals apart.
+    """
+    before = name.partition(" (")[0]
+    if len(name) > longest and name.endswith(")") and before:
+        name = before
     if len(name) <= longest:
         return name
     tail = longest // 2 - 2

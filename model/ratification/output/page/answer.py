@@ -11,6 +11,10 @@ from ratification.output import wording
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import Section
 
+FEWEST = 100  # simulated votes on either side: fewer do not tell what a union's result moves
+MOVES = 0.1  # the largest of many small changes of the chance is chance itself
+WHOLE = 0.01  # an error under which a chance is said in whole percents
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleAnswer:
@@ -27,6 +31,7 @@ class RuleAnswer:
     likelihood: str
     standing: str
     because: str
+    hinge: str
     together: str
     rosters: Sequence[str]
 
@@ -84,12 +89,37 @@ def rule_answer(page: PageContext, simulation: Simulation, chosen: ChosenReading
         likelihood=wording.likelihood(p, decided=decided),
         standing=rule.standing,
         because="" if page.hidden.unions else rule.because,
+        hinge=hinge(page, simulation, chosen),
         together=together(rule),
         rosters=[
-            f"{_roster(page, name)}: {wording.percent(found.probability, mcse=found.mcse)}"
+            f"{wording.percent(found.probability, mcse=found.mcse)} with “{_roster(page, name)}”"
             for name, found in rule.by_roster.items()
         ],
     )
+
+
+def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> str:
+    """The union whose result moves the chance most, and how far; blank where none moves it much.
+
+    The union that explains most of the variance of the outcome over the simulated votes.
+    """
+    if page.hidden.unions or forecast_of(page, simulation, chosen).standing != "open":
+        return ""
+    approves, held = simulation.worlds.approves, page.holds(simulation, chosen)
+    votes, passing = len(held), int(held.sum())
+    counts = zip(approves.sum(axis=0).tolist(), approves[held].sum(axis=0).tolist(), strict=True)
+    most, told = 0.0, ""
+    for unit, (yes, both) in zip(page.results(simulation).unions, counts, strict=True):
+        if min(yes, votes - yes) < FEWEST:
+            continue
+        with_it, without = both / yes, (passing - both) / (votes - yes)
+        explained = yes * (votes - yes) * (with_it - without) ** 2
+        if abs(with_it - without) >= MOVES and explained > most:
+            name = page.run.case.electorate.name(unit)
+            ends = [wording.percent(p, mcse=WHOLE) for p in (with_it, without)]
+            most = explained
+            told = f"it hinges most on {name}: {ends[0]} if it approves, {ends[1]} if it does not"
+    return told
 
 
 def forecast_of(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
@@ -123,6 +153,8 @@ def together(rule: RuleForecast) -> str:
     weaker, stronger = (
         wording.percent(p, mcse=rule.estimate.mcse) for p in (found.weaker, found.stronger)
     )
+    if weaker == stronger:
+        return f"{weaker} however much the unions still out move together"
     return (
         f"{weaker} if the unions still out move together less than the model finds, "
         f"{stronger} if more"

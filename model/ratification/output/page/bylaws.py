@@ -72,7 +72,7 @@ def _figure(page: PageContext) -> Figure:
     apart = f"From {worst['said']} under {worst['rule']} to {best['said']} under {best['rule']}"
     return Figure(
         id=page.id("chart-bylaws"),
-        title=f"{best['said']} under each" if best["said"] == worst["said"] else apart,
+        title=f"Each gives {best['said']}" if best["said"] == worst["said"] else apart,
         alt="Chance of ratification. " + "; ".join(f"{label}: {said}" for label, said, *_ in words),
         spec=_chances(rows),
         table=DataTable(
@@ -98,9 +98,13 @@ def _chances(rows: list[dict[str, object]]) -> dict[str, object]:
     point = base.mark_point(filled=True, size=90, color=charts.ACCENT, opacity=1).encode(
         x=alt.X("chance:Q", scale=scale), tooltip=["rule:N", "said:N"]
     )
-    label = base.mark_text(dy=-13, fontWeight="bold").encode(
-        x=alt.X("chance:Q", scale=scale), text="said:N"
-    )
+    # At either end beside the dot, so that neither the axis nor the edge cuts it.
+    label = base.mark_text(
+        dx=alt.expr("datum.chance < 0.1 ? 3 : datum.chance > 0.9 ? -3 : 0"),
+        dy=-13,
+        align=alt.expr("datum.chance < 0.1 ? 'left' : datum.chance > 0.9 ? 'right' : 'center'"),
+        fontWeight="bold",
+    ).encode(x=alt.X("chance:Q", scale=scale), text="said:N")
     return charts.spec_of(reach + error + point + label, height=len(rows) * charts.ROW * 1.7)
 
 

@@ -20,12 +20,14 @@ from ratification.case.bylaws import ChosenReading, Condition, Measure, Rule, Ve
 from ratification.output import wording
 from ratification.output.page import charts
 from ratification.output.page.answer import forecast_of
+from ratification.output.page.coalition import NAMES
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Figure, Section
 
 MOST_EMBEDDED = 50_000  # worlds: more would make the page heavier, not the answer better
 MOST_ROWS = 20  # thresholds of approving unions in a heat map
 STEP, TABLE_STEP = 5, 10  # percent between thresholds drawn, and listed
+WHOLE = 0.01  # an error under which a chance is said in whole percents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,17 +228,20 @@ def _heat_map(page: PageContext, found: Surface, marked: Sequence[ChosenReading]
 
 
 def _said(found: Surface, k: int, t: int) -> str:
-    return wording.percent(found.probability(k, t), decided=k == 0 and t == 0)
+    return wording.percent(found.probability(k, t), mcse=WHOLE, decided=k == 0 and t == 0)
 
 
-def _finding(found: Surface, name: str) -> str:
+def _finding(found: Surface, name: Measure) -> str:
     """The strictest number of unions that is as likely as not, at half of the share."""
     likely = [k for k in range(found.passes.shape[0]) if found.probability(k, 50) >= 0.5]
-    asked = f"{name} at 50%"
+    asked = f"Where the {NAMES[name].lower()} must reach 50%"
+    most = found.passes.shape[0] - 1
     if not likely:
-        return f"With {asked}, no number of unions is as likely reached as not"
+        return f"{asked}, ratification is less likely than not at any number of unions"
+    if max(likely) == most:
+        return f"{asked}, ratification is likelier than not even if all {most} unions must approve"
     return (
-        f"With {asked}, up to {wording.plural(max(likely), 'union')} can be asked for before "
+        f"{asked}, up to {wording.plural(max(likely), 'union')} can be required before "
         "ratification is less likely than not"
     )
 
@@ -263,9 +268,13 @@ def _heat(
         alt.Chart(charts.rows_of(boxes))
         .mark_rect()
         .encode(
-            x=alt.X("left:Q", scale=across, axis=charts.share_axis(f"{name}, at least")),
+            x=alt.X(
+                "left:Q", scale=across, axis=charts.share_axis(f"{name}, at least", grid=False)
+            ),
             x2="right:Q",
-            y=alt.Y("low:Q", scale=up, axis=alt.Axis(title="unions, at least", format="d")),
+            y=alt.Y(
+                "low:Q", scale=up, axis=alt.Axis(title="unions, at least", format="d", grid=False)
+            ),
             y2="high:Q",
             color=alt.Color(
                 "chance:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=legend

@@ -4,6 +4,7 @@ Ink is `currentColor`, so that a chart follows the page's light, dark and print 
 Marks have mid tones that stand out from both backgrounds; a symbol or a word says the same.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import altair as alt
@@ -46,20 +47,26 @@ def _rounded(value: Any) -> Any:
 
 
 def share_axis(title: str, *, grid: bool = True) -> alt.Axis:
-    """An axis of shares: 0% to 100%."""
-    return alt.Axis(title=title, format=".0%", grid=grid, tickCount=5)
+    """An axis of shares, in whole percents."""
+    return alt.Axis(title=title, format=".0%", grid=grid, tickCount=5, tickMinStep=0.01)
 
 
-def standing_colour() -> alt.Color:
-    """Colour by standing."""
+def standing_colour(shown: Collection[str]) -> alt.Color:
+    """Colour by standing, of which the legend names those that are shown."""
     scale = alt.Scale(domain=list(STANDINGS), range=list(STANDING_COLOURS))
-    return alt.Color("standing:N", scale=scale, legend=alt.Legend(title=None))
+    return alt.Color("standing:N", scale=scale, legend=_standing_legend(shown))
 
 
-def standing_shape() -> alt.Shape:
+def standing_shape(shown: Collection[str]) -> alt.Shape:
     """Shape by standing, so that colour is never the only sign; it shares colour's legend."""
     scale = alt.Scale(domain=list(STANDINGS), range=list(STANDING_SHAPES))
-    return alt.Shape("standing:N", scale=scale, legend=alt.Legend(title=None))
+    return alt.Shape("standing:N", scale=scale, legend=_standing_legend(shown))
+
+
+def _standing_legend(shown: Collection[str]) -> alt.Legend:
+    # Two columns: a phone has no room for more.
+    names = [name for name in STANDINGS if name in shown]
+    return alt.Legend(title=None, values=names, columns=2)
 
 
 def spec_of(chart: Any, *, height: float) -> dict[str, Any]:

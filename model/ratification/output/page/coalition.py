@@ -25,7 +25,7 @@ FEWEST_SHOWN = 0.0005  # a rarer number of approving unions at either end is not
 BIN = 1  # percent
 HEIGHT = 190
 WHOLE = 0.01  # an error under which a chance is said in whole percents
-LINES = 2  # of labels above a chart
+LINES = 3  # of labels above a chart
 NAMES: dict[Measure, str] = {
     "members of approving unions": "Members of approving unions",
     "ballots of approving unions": "Ballots cast in approving unions",
@@ -94,9 +94,11 @@ def _approving(page: PageContext) -> Figure:
         for k in shown
     ]
     likeliest = max(shown, key=lambda k: chances[k])
-    fixed = max(chances) == 1.0
-    told = wording.percent(chances[likeliest], mcse=WHOLE, decided=fixed)
-    title = f"{wording.plural(likeliest, 'approving union')}: the likeliest number, at {told}"
+    told = wording.percent(chances[likeliest], mcse=WHOLE)
+    number = wording.plural(likeliest, "approving union")
+    title = f"{number}: the likeliest number, at {told}"
+    if max(chances) == 1.0:
+        title = f"{number} in every simulated vote"
     return Figure(
         id=page.id("chart-approving"),
         title=title,
@@ -114,6 +116,7 @@ def _approving(page: PageContext) -> Figure:
 def _bars(rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[str, Any]:
     domain = [rows[0]["k"] - 0.5, rows[-1]["k"] + 0.5]
     scale = alt.Scale(domain=domain, nice=False, zero=False)
+    middle = sum(domain) / 2
     edges = [row | {"left": row["k"] - 0.4, "right": row["k"] + 0.4} for row in rows]
     axis = alt.Axis(title="approving unions", format="d", tickMinStep=1, grid=False)
     bars = (
@@ -127,19 +130,21 @@ def _bars(rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[str, 
             tooltip=["k:Q", "said:N"],
         )
     )
-    return charts.spec_of(bars + _drawn(lines, scale), height=HEIGHT)
+    return charts.spec_of(bars + _drawn(lines, scale, middle), height=HEIGHT)
 
 
-def _drawn(lines: list[dict[str, Any]], scale: alt.Scale) -> Any:
-    """Thresholds as dashed lines with the bylaws that draw them."""
+def _drawn(lines: list[dict[str, Any]], scale: alt.Scale, middle: float) -> Any:
+    """Thresholds as dashed lines with the bylaws that draw them, named towards the middle."""
     base = alt.Chart(charts.rows_of(lines))
     rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=1.5).encode(x=alt.X("at:Q", scale=scale))
     layers: list[alt.Chart] = [rule]
     for line in range(LINES):  # neighbours' labels stand one above the other, over the bars
         named = base.transform_filter(alt.datum.line == line)
-        label = named.mark_text(align="left", dx=-3, dy=-5 - 14 * line).encode(
-            x=alt.X("at:Q", scale=scale), y=alt.value(0), text="label:N"
-        )
+        label = named.mark_text(
+            align=alt.expr(f"datum.at > {middle} ? 'right' : 'left'"),
+            dx=alt.expr(f"datum.at > {middle} ? 3 : -3"),
+            dy=-5 - 14 * line,
+        ).encode(x=alt.X("at:Q", scale=scale), y=alt.value(0), text="label:N")
         layers.append(label)
     return alt.layer(*layers)
 
@@ -156,7 +161,7 @@ def _share(page: PageContext, name: Measure) -> Figure:
     ]
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     title = (
-        f"{NAMES[name]}: {wording.share(float(middle))}, and between "
+        f"{NAMES[name]}: {wording.share(float(middle))} in the middle, "
         f"{wording.interval(float(low), float(high))} in 9 of 10 simulated votes"
     )
     lines = _thresholds(page, name, share=True)
@@ -185,7 +190,7 @@ def _share(page: PageContext, name: Measure) -> Figure:
 def _histogram(
     rows: list[dict[str, Any]], lines: list[dict[str, Any]], title: str
 ) -> dict[str, Any]:
-    scale = alt.Scale(domain=[0, 1])
+    scale, middle = alt.Scale(domain=[0, 1]), 0.5
     bars = (
         alt.Chart(charts.rows_of(rows))
         .mark_rect(color=charts.APPROVES)
@@ -196,4 +201,4 @@ def _histogram(
             y2=alt.datum(0),
         )
     )
-    return charts.spec_of(bars + _drawn(lines, scale), height=HEIGHT)
+    return charts.spec_of(bars + _drawn(lines, scale, middle), height=HEIGHT)

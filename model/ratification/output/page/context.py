@@ -27,8 +27,14 @@ class PageContext:
 
     @cached_property
     def main(self) -> ChosenReading:
-        """The reading the headline is about: of the bylaws in force that day, else the first."""
-        day = self.run.forecast.as_of
+        """The reading the headline is about: of the bylaws in force for this vote, else the first.
+
+        The day of the first report on this vote: a count published after the bylaws changed does
+        not put the vote under the new ones. Before any report, the day the forecast is made for.
+        """
+        round_id = self.run.forecast.round
+        told = [report.reported for report in self.run.evidence.of_round(round_id)]
+        day = min(filter(None, [*told, self.run.forecast.as_of]), default=None)
         for chosen in self.run.readings:
             if day is not None and chosen.bylaws.in_force_on(day):
                 return chosen

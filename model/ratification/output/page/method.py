@@ -122,7 +122,8 @@ def _parameters(page: PageContext, found: Sequence[ParameterSummary]) -> Figure:
     narrowed = max(found, key=lambda p: 1 - (p.q95 - p.q05) / (p.prior_q95 - p.prior_q05))
     gain = 1 - (narrowed.q95 - narrowed.q05) / (narrowed.prior_q95 - narrowed.prior_q05)
     told = (
-        f"taught most about {narrowed.name}, whose interval narrowed by {100 * gain:.0f}%"
+        f"taught most about {narrowed.name} ({narrowed.meaning}), whose interval narrowed by "
+        f"{100 * gain:.0f}%"
         if gain > 0.05
         else "narrowed hardly any interval"
     )

@@ -166,7 +166,8 @@ def _comparison(contexts: Sequence[PageContext]) -> DataTable:
                 )
             )
     return DataTable(
-        caption="Each case under the bylaws in force that day, or the first it lists",
+        caption="Each case under the bylaws in force when its vote was first reported on, or the "
+        "first it lists",
         heads=("Case", "As of", "Scenario", "Bylaws", "Chance", "Standing"),
         rows=rows,
         numeric=frozenset({4}),

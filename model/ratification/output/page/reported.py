@@ -8,7 +8,7 @@ from ratification.case.evidence import Report
 from ratification.output import wording
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import Section
-from ratification.output.said import said
+from ratification.output.said import about, said
 
 LAST_DAY = "9999"  # an assumption is news after all other
 
@@ -39,7 +39,10 @@ class ReportedSection(Section):
 
 
 def reported_section(page: PageContext) -> ReportedSection | None:
-    """Every report known by then, whether it counts or not; left out where there is none."""
+    """Every report known by then, whether it counts or not; left out where there is none.
+
+    Where all are hidden the section stays, to say so.
+    """
     evidence = page.run.evidence
     chain = page.run.case.chain(page.run.forecast.round)
     told = [(report, "") for report in evidence.reports]
@@ -49,7 +52,7 @@ def reported_section(page: PageContext) -> ReportedSection | None:
         for entry in told
         if entry[0].round in chain and entry[0].id not in page.hidden.reports
     ]
-    if not told:
+    if not told and not page.hidden.reports:
         return None
     told.sort(key=lambda entry: entry[0].order)
     return ReportedSection(
@@ -82,20 +85,12 @@ def _row(page: PageContext, report: Report, why: str) -> ReportRow:
         day="assumed" if assumed else wording.day(report.reported),
         id=report.id,
         round=report.round,
-        units=_named(page, report.units),
+        units=about(report.units, page.run.case.electorate),
         said=said(report),
         source=report.source,
         note=report.note,
         aside=_public_reason(page, why),
     )
-
-
-def _named(page: PageContext, units: str) -> str:
-    """A unit's name where the report is about one, else the expression as written."""
-    tree = page.run.case.electorate
-    if units == "*":
-        return "all unions"
-    return tree.name(units) if units in tree.by_id else units
 
 
 def _public_reason(page: PageContext, why: str) -> str:

@@ -2,7 +2,7 @@
 
 from ratification.answers.forecast import RuleForecast
 from ratification.output import wording
-from ratification.output.page.answer import forecast_of
+from ratification.output.page.answer import forecast_of, hinge
 from ratification.output.page.context import PageContext
 
 ALIKE = 0.02  # chances nearer than this are called the same
@@ -25,7 +25,7 @@ def summary(page: PageContext) -> str:
 def _when(page: PageContext) -> str:
     """What had been reported by when."""
     forecast = page.run.forecast
-    what = f"{forecast.round_title} of {forecast.title}"
+    what = f"{forecast.title} ({forecast.round_title})"
     if not forecast.reports or forecast.as_of is None:
         return f"No report is in on {what}, so this forecast rests on what such votes usually do."
     return (
@@ -48,6 +48,9 @@ def _answer(page: PageContext, rule: RuleForecast) -> str:
 
 def _why(page: PageContext, rule: RuleForecast) -> str:
     """What it hinges on, or how many unions stand where."""
+    moves = hinge(page, page.first, page.main)
+    if moves:
+        return f"{moves[0].upper()}{moves[1:]}."
     if rule.because and not page.hidden.unions:
         return f"The reason: {rule.because}."
     entry = next(c for c in page.run.forecast.coalition if c.scenario == page.first.name)

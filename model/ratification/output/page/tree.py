@@ -19,7 +19,8 @@ def tree_figure(page: PageContext, unions: dict[str, UnionForecast]) -> Figure:
     """Units as nested boxes, as high as they have members, coloured by what is known."""
     rows = _boxes(page, unions)
     counted = sum(row["known"] == "counted" for row in rows)
-    title = f"{wording.plural(counted, 'unit')} of {len(rows)} drawn here fully counted"
+    told = f"{counted or 'None'} of the {wording.plural(len(rows), 'unit')} drawn here"
+    title = f"{told} {'is' if counted == 1 else 'are'} fully counted"
     return Figure(
         id=page.id("chart-tree"),
         title=title,
@@ -117,7 +118,10 @@ def _icicle(rows: list[dict[str, Any]]) -> dict[str, Any]:
         color=colour,
         tooltip=["name:N", "inside:N", "said:N", "known:N"],
     )
-    name = base.mark_text(align="left", dx=5, limit=170, fontSize=11).encode(
+    # A name ends where its box does.
+    name = base.mark_text(
+        align="left", dx=5, limit=alt.expr(f"width / {levels} - 10"), fontSize=11
+    ).encode(
         x=alt.X("level:Q", scale=across),
         y=alt.Y("middle:Q", scale=down),
         text="label:N",

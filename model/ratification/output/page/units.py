@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import altair as alt
 
+from ratification.answers.estimates import Spread
 from ratification.answers.forecast import UnionForecast
 from ratification.case.unitsets import leaves_in
 from ratification.output import wording
@@ -13,10 +14,10 @@ from ratification.output.page import charts
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Figure, Section
 from ratification.output.page.tree import tree_figure
-from ratification.output.said import said
+from ratification.output.said import about, said
 
 MOST_ROWS = 25  # unions in one chart: a printed page holds no more
-LONGEST = 30  # letters of a name beside a chart
+LONGEST = 26  # letters of a name beside a chart: about 190 pixels
 NAMED = 3  # unions named in a chart's title
 
 
@@ -77,7 +78,7 @@ def _figure(page: PageContext, unions: Sequence[UnionForecast], number: int, of:
                 "share": share.q50,
                 "high": share.q95,
                 "standing": union.standing,
-                "said": f"{wording.share(share.q50)} ({wording.interval(share.q05, share.q95)})",
+                "said": _said(share),
             }
         )
     part = f", part {number} of {of}" if of > 1 else ""
@@ -102,12 +103,29 @@ def _finding(unions: Sequence[UnionForecast]) -> str:
     if not still_open:
         return "Every union here has decided"
     likely = [union for union in still_open if union.approves.probability > 0.5]
-    told = f"{len(likely)} of {wording.plural(len(still_open), 'union')} still out are more likely "
-    told += "to approve than not"
+    told = f"{_how_many(len(likely), len(still_open))} more likely to approve than not"
     against = [union for union in still_open if union not in likely]
     if likely and 0 < len(against) <= NAMED:
         told += f"; not so {wording.listing([union.name for union in against])}"
     return told
+
+
+def _how_many(some: int, of: int) -> str:
+    """The subject of a sentence about unions still out, with its verb."""
+    if of == 1:
+        return "The only union still out is" + ("" if some else " no")
+    if some == of:
+        return ("Both" if of == 2 else f"All {of}") + " unions still out are"
+    if some == 0:
+        return f"None of the {of} unions still out is"
+    return f"{some} of the {of} unions still out {'is' if some == 1 else 'are'}"
+
+
+def _said(share: Spread) -> str:
+    """A yes share: the median and what holds 9 of 10 votes, or the median where they agree."""
+    middle, ends = wording.share(share.q50), wording.interval(share.q05, share.q95)
+    low, _, high = ends.rstrip("%").partition("-")
+    return middle if low == high else f"{middle} ({ends})"
 
 
 def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -117,15 +135,16 @@ def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
     )
     scale = alt.Scale(domain=[0, 1])
     axis = charts.share_axis("yes share of ballots")
+    shown = {str(row["standing"]) for row in rows}
     spread = base.mark_rule(strokeWidth=3).encode(
         x=alt.X("low:Q", scale=scale, axis=axis),
         x2="high:Q",
-        color=charts.standing_colour(),
+        color=charts.standing_colour(shown),
     )
     middle = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=alt.X("share:Q", scale=scale),
-        color=charts.standing_colour(),
-        shape=charts.standing_shape(),
+        color=charts.standing_colour(shown),
+        shape=charts.standing_shape(shown),
         tooltip=["union:N", "standing:N", "said:N"],
     )
     half = (
@@ -150,8 +169,7 @@ def _table(page: PageContext, unions: Sequence[UnionForecast]) -> DataTable:
                     mcse=union.approves.mcse,
                     decided=union.standing != "open",
                 ),
-                f"{wording.share(union.yes_share.q50)} "
-                f"({wording.interval(union.yes_share.q05, union.yes_share.q95)})",
+                _said(union.yes_share),
                 wording.share(union.turnout.q50),
                 f"{union.members:,}",
                 "; ".join(reported.get(union.unit, [])) or "nothing",
@@ -172,6 +190,6 @@ def _reported(page: PageContext) -> dict[str, list[str]]:
         unions = {tree.unions[tree.union_of_leaf[leaf]] for leaf in leaves_in(report.units, tree)}
         if len(unions) == 1:
             (union,) = unions
-            where = "" if report.units == union else f"{report.units}: "
+            where = "" if report.units == union else f"{about(report.units, tree)}: "
             found.setdefault(union, []).append(where + said(report))
     return found
