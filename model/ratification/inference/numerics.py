@@ -171,7 +171,8 @@ def pareto_k(log_weights: Float[np.ndarray, " draw"]) -> float:
     theta = 1 / excess[-1] + (1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))) / (3 * quartile)
     k = np.log1p(-theta[:, None] * excess).mean(axis=1)
     profile = tail * (np.log(-theta / k) - k - 1)
-    weights = 1 / np.exp(profile - profile[:, None]).sum(axis=1)
+    with np.errstate(over="ignore"):  # what is infinitely more likely leaves a weight of zero
+        weights = 1 / np.exp(profile - profile[:, None]).sum(axis=1)
     best = float((theta * weights).sum() / weights.sum())
     shape = float(np.log1p(-best * excess).mean())
     return (shape * tail + 5) / (tail + 10)
