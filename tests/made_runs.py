@@ -11,9 +11,9 @@ from ratification.case.evidence import InForce
 from ratification.case.rounds import Scenario
 from ratification.inference.layout import build_layout
 from ratification.inference.parameters import ParameterSummary
-from ratification.inference.posterior import Posterior
+from ratification.inference.posterior import EngineName, Posterior
 from ratification.inference.worlds import Worlds
-from ratification.output.runs import Runs
+from ratification.output.runs import EngineChoice, Runs
 
 VERSIONS = {"python": "3", "ratification": "0"}
 PARAMETERS = (
@@ -38,7 +38,10 @@ class MadeRuns(Runs):
     def __init__(self, shape: tuple[int, int] = (4, 500)) -> None:
         super().__init__()
         self.shape = shape
-        self.versions = dict(VERSIONS)
+
+    def versions(self, engine: EngineName) -> dict[str, str]:  # noqa: ARG002  that of Runs
+        """Versions that never change."""
+        return dict(VERSIONS)
 
     def posterior(
         self,
@@ -48,6 +51,7 @@ class MadeRuns(Runs):
         *,
         seed: int,
         scenario: Scenario | None = None,
+        engine: EngineChoice = "nuts",  # noqa: ARG002  that of Runs
     ) -> tuple[str, Posterior]:
         """Draws that no evidence has touched."""
         layout = build_layout(case, evidence, round_id, scenario)
@@ -75,10 +79,12 @@ class WrittenRuns(MadeRuns):
         round_id: str,
         *,
         seed: int,
-        count: int,
+        count: int | None = None,
         scenario: Scenario | None = None,
+        engine: EngineChoice = "nuts",  # noqa: ARG002  that of Runs
     ) -> tuple[Posterior, Worlds]:
         """Members, yes and no of every union, world by world, over and over."""
+        count = count or len(next(iter(self.results.values())))
         _, posterior = self.posterior(case, evidence, round_id, seed=seed, scenario=scenario)
         tree = case.electorate
         columns = [np.resize(np.array(self.results[u]), (count, 3)) for u in tree.unions]

@@ -17,9 +17,11 @@ README = Path(__file__).parent.parent / "README.md"
 class FewWorlds(MadeRuns):
     """Made draws, and no more worlds than it takes to see that something runs."""
 
-    def worlds(self, *case: Any, count: int, **asked: Any) -> tuple[Posterior, Worlds]:
+    def worlds(
+        self, *case: Any, count: int | None = None, **asked: Any
+    ) -> tuple[Posterior, Worlds]:
         """At most 400 of those asked for."""
-        return super().worlds(*case, count=min(count, 400), **asked)
+        return super().worlds(*case, count=min(count or 400, 400), **asked)
 
 
 def test_the_readmes_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

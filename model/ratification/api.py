@@ -33,7 +33,7 @@ from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.case.writing import write_whole
 from ratification.errors import RequestError
 from ratification.inference.posterior import Diagnostics, EngineName
-from ratification.output.runs import EngineChoice, Runs, versions
+from ratification.output.runs import EngineChoice, Runs
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -142,6 +142,7 @@ def run(
             simulations,
             as_of=as_of,
             assumptions=_assumptions(case, asked, assume, without),
+            runs=runs,
         ),
         case=case,
         evidence=evidence,
@@ -160,6 +161,7 @@ def _summed_up(
     *,
     as_of: str | None,
     assumptions: Sequence[str],
+    runs: Runs,
 ) -> Forecast:
     """What all scenarios say, with all that is needed to defend it; diagnostics are the worst."""
     first = simulations[0]
@@ -185,7 +187,7 @@ def _summed_up(
         reports=len(evidence.reports),
         nominal=_nominal(case, facts.round),
         inputs=fingerprint(case, evidence),
-        versions=versions(engine),
+        versions=runs.versions(engine),
     )
 
 

@@ -52,7 +52,7 @@ def command(
 
     The report is checked against the case before anything is written; then it shows what it
     changes in standing, and which other report it differs from.
-    """  # noqa: D301  click wants the character, not a backslash
+    """
     from ratification.api import load, standing
     from ratification.case.folder import find, shipped
     from ratification.case.recording import add_report, suggest_id

@@ -34,7 +34,7 @@ def command(
 
     The first run compiles the model, which can take a minute or two; asking the same evidence
     about other bylaws answers at once. The yes count always comes first.
-    """  # noqa: D301  click wants the character, not a backslash
+    """
     asked = Asked(**options)
     if report is not None:
         refuse_existing(report, force)

@@ -55,7 +55,7 @@ def command(
 
     The page is one file that opens anywhere, offline, and prints. It carries a calculator in which
     readers move the bylaws' thresholds.
-    """  # noqa: D301  click wants the character, not a backslash
+    """
     from ratification.api import write_report
     from ratification.output.page.page import Page
 

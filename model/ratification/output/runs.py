@@ -32,12 +32,6 @@ PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
 DEFAULT_WORLDS: Mapping[EngineName, int] = {"nuts": 20_000, "instant": 4_000}
 
 
-def versions(engine: EngineName) -> dict[str, str]:
-    """Versions of everything that makes the numbers of an engine."""
-    found = {name: metadata.version(name) for name in PACKAGES[engine]}
-    return {"python": platform.python_version()} | found
-
-
 class Runs:
     """Finds or makes fits and worlds. Compiled models are kept while it lives."""
 
@@ -54,6 +48,11 @@ class Runs:
         self.effort = effort
         self.progress = progress
         self.engine = Engine()
+
+    def versions(self, engine: EngineName) -> dict[str, str]:
+        """Versions of everything that makes the numbers of an engine."""
+        found = {name: metadata.version(name) for name in PACKAGES[engine]}
+        return {"python": platform.python_version()} | found
 
     def posterior(
         self,
@@ -109,8 +108,7 @@ class Runs:
         fit = self.engine.fit(layout, seed, sampler=self.sampler, progress=self.progress)
         if self.store:
             self.progress("keeping the run", 0, 0)
-            named = {f"version_{name}": version for name, version in versions("nuts").items()}
-            self.store.keep_fit(key, fit.posterior, {**about, **named}, fit.tree)
+            self.store.keep_fit(key, fit.posterior, {**about, **self._named("nuts")}, fit.tree)
         return key, fit.posterior
 
     def _instant(
@@ -123,8 +121,7 @@ class Runs:
         self.progress("fitting, instant engine", 0, 0)
         posterior = instant_fit(layout, seed, effort=self.effort).posterior
         if self.store:
-            named = {f"version_{name}": version for name, version in versions("instant").items()}
-            self.store.keep_fit(key, posterior, {**about, **named})
+            self.store.keep_fit(key, posterior, {**about, **self._named("instant")})
         return key, posterior
 
     def worlds(
@@ -157,11 +154,14 @@ class Runs:
             self.store.keep_worlds(key, worlds)
         return posterior, worlds
 
+    def _named(self, engine: EngineName) -> dict[str, str]:
+        return {f"version_{name}": version for name, version in self.versions(engine).items()}
+
     def _fit_key(self, layout: Layout, seed: int, engine: EngineName) -> str:
         """A hash of everything a fit rests on: structure, arrays, settings, seed, versions."""
         digest = hashlib.sha256()
         settings = asdict(self.sampler if engine == "nuts" else self.effort)
-        said = (layout.structure.key, engine, settings, seed, sorted(versions(engine).items()))
+        said = (layout.structure.key, engine, settings, seed, sorted(self.versions(engine).items()))
         digest.update(repr(said).encode())
         for name, values in _sorted(layout.data):
             digest.update(f"{name} {values.shape} {values.dtype}".encode())

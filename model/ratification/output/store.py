@@ -85,13 +85,12 @@ class RunStore:
         }
 
         def write(folder: Path) -> None:
+            if tree is not None:
+                tree.attrs |= dict(attributes) | {"seed": posterior.seed}
+                tree.attrs |= {"diagnostics": json.dumps(about["diagnostics"], sort_keys=True)}
+                # By way of memory: on a full disk HDF5 would raise what is no OSError, and crash.
+                (folder / TREE).write_bytes(tree.to_netcdf(engine="h5netcdf"))
             np.savez(folder / DRAWS, allow_pickle=False, **posterior.draws)
-            if tree is None:
-                return
-            tree.attrs |= dict(attributes) | {"seed": posterior.seed}
-            tree.attrs |= {"diagnostics": json.dumps(about["diagnostics"], sort_keys=True)}
-            # By way of memory: on a full disk HDF5 would raise what is no OSError, and crash later.
-            (folder / TREE).write_bytes(tree.to_netcdf(engine="h5netcdf"))
 
         self._write(key, about, write)
 
