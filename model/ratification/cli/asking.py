@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +90,27 @@ class Asked:
     seed: int
     store: Path | None
 
-    def runs(self, progress: Callable[[str, int, int], None]) -> "Runs":
-        """Where runs are kept and made."""
+    def runs(
+        self,
+        progress: Callable[[str, int, int], None],
+        before_sampling: Callable[[], None] = lambda: None,
+    ) -> "Runs":
+        """Where runs are kept and made; `before_sampling` is called before NUTS samples."""
         from ratification.output.runs import Runs
 
-        return Runs(open_store(self.store), progress=progress)
+        return Runs(open_store(self.store), progress=progress, before_sampling=before_sampling)
+
+    def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
+        """The instant engine's run of a case, tried once; None where its checks do not pass."""
+        from ratification.errors import ConvergenceError
+        from ratification.inference.instant.adapting import Effort
+        from ratification.output.runs import Runs
+
+        runs = Runs(open_store(self.store), effort=Effort(retries=0), progress=progress)
+        try:
+            return replace(self, engine="instant").run(case, runs)
+        except ConvergenceError:
+            return None
 
     def run(self, case: str, runs: "Runs") -> "Run":
         """The run of a case: a folder, or the name of a shipped one.

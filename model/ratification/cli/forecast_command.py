@@ -1,6 +1,7 @@
 """`ratify forecast CASE`."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,17 @@ def command(
     if report is not None:
         refuse_existing(report, force)
     with Waiting(quiet=False) as waiting:
-        found = asked.run(case, asked.runs(waiting.tell))
+
+        @cache
+        def preview() -> None:
+            """Show the instant answer to someone who would else wait for the sampled one."""
+            from ratification.output.terminal import preview_view
+
+            early = asked.preview(case, waiting.tell) if waiting.watched and not as_json else None
+            if early is not None:
+                waiting.show(preview_view(early.forecast))
+
+        found = asked.run(case, asked.runs(waiting.tell, preview))
         if report is not None:
             from ratification.api import write_report
 

@@ -104,6 +104,20 @@ class Waiting(AbstractContextManager["Waiting"]):
         elif begins:
             click.echo(NOTES.get(stage, stage), err=True)
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody looks on: progress goes to a terminal."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def show(self, view: Any) -> None:
+        """Print something for people above the progress."""
+        if self.live is not None:
+            self.live.console.print(view)
+        else:
+            from ratification.output.terminal import console
+
+            console(stderr=True).print(view)
+
     def _close_stage(self) -> None:
         if self.stage:
             spent = time.perf_counter() - self.since

@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from importlib import metadata
 from typing import Literal
@@ -33,7 +33,10 @@ DEFAULT_WORLDS: Mapping[EngineName, int] = {"nuts": 20_000, "instant": 4_000}
 
 
 class Runs:
-    """Finds or makes fits and worlds. Compiled models are kept while it lives."""
+    """Finds or makes fits and worlds. Compiled models are kept while it lives.
+
+    `before_sampling` is called when NUTS has to sample, which takes long: no fit of it is kept.
+    """
 
     def __init__(
         self,
@@ -42,11 +45,13 @@ class Runs:
         sampler: Sampler = DEFAULT_SAMPLER,
         effort: Effort = DEFAULT_EFFORT,
         progress: Progress = no_progress,
+        before_sampling: Callable[[], None] = lambda: None,
     ) -> None:
         self.store = store
         self.sampler = sampler
         self.effort = effort
         self.progress = progress
+        self.before_sampling = before_sampling
         self.engine = Engine()
 
     def versions(self, engine: EngineName) -> dict[str, str]:
@@ -90,14 +95,6 @@ class Runs:
             noted = replace(posterior.diagnostics, handed_over=str(error))
             return key, replace(posterior, diagnostics=noted)
 
-    def has_sampled(
-        self, case: Case, evidence: InForce, round_id: str, seed: int, scenario: Scenario | None
-    ) -> bool:
-        """Whether a NUTS fit of this is kept, so that it answers at once."""
-        layout = build_layout(case, evidence, round_id, scenario)
-        key = self._fit_key(layout, seed, "nuts")
-        return self.store is not None and self.store.has(key)
-
     def _sampled(
         self, layout: Layout, seed: int, about: Mapping[str, str]
     ) -> tuple[str, Posterior]:
@@ -105,6 +102,7 @@ class Runs:
         kept = self.store.posterior(key, layout) if self.store else None
         if kept is not None:
             return key, kept
+        self.before_sampling()
         fit = self.engine.fit(layout, seed, sampler=self.sampler, progress=self.progress)
         if self.store:
             self.progress("keeping the run", 0, 0)

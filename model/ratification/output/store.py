@@ -64,10 +64,6 @@ class RunStore:
 
         return self._read(key, build)
 
-    def has(self, key: str) -> bool:
-        """Whether a run is kept."""
-        return (self.folder / key / MANIFEST).exists()
-
     def keep_fit(
         self,
         key: str,

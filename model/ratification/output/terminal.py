@@ -29,6 +29,16 @@ def forecast_view(forecast: Forecast) -> RenderableType:
     return Group(*parts)
 
 
+def preview_view(forecast: Forecast) -> RenderableType:
+    """The answer of the instant engine, while the sampled one is being made."""
+    told = Text.assemble(
+        ("PREVIEW by the instant engine", "bold"),
+        f" ({forecast.worlds:,} simulated votes; {in_short(forecast.diagnostics)}). "
+        "The sampled answer follows.\n",
+    )
+    return Group(_head(forecast), rules_table(forecast.rules), told)
+
+
 def _head(forecast: Forecast) -> Text:
     day = f" as of {forecast.as_of}" if forecast.as_of else ""
     reports = "1 report" if forecast.reports == 1 else f"{forecast.reports} reports"
