@@ -10,6 +10,10 @@ import pytest
 from ratification.case.case import Case
 from ratification.case.folder import load
 from ratification.case.rounds import Scenario
+from ratification.inference.instant.approvals import convolved
+from ratification.inference.instant.effects import Effects
+from ratification.inference.instant.globals import Shared
+from ratification.inference.instant.weighing import Problem
 from ratification.inference.layout import build_layout
 from ratification.inference.model import build_model, unfold
 from ratification.inference.structure import Layout
@@ -123,6 +127,63 @@ def test_every_term_is_the_one_written_plainly(built: Built) -> None:
             constant = first.setdefault(name, left)
             assert left == pytest.approx(constant, rel=1e-8, abs=1e-6), (name, seed)
     assert likely >= 3
+
+
+@pytest.mark.slow
+def test_the_instant_engine_has_the_same_terms(built: Built) -> None:
+    """Both engines' likelihoods change alike from point to point, term by term."""
+    likely = 0
+    first: dict[str, float] = {}
+    for seed in range(12):
+        _, terms, point = built.at(built.random_point(seed))
+        for name, said in instant_terms(built.layout, point).items():
+            if name == "log_approvals":  # a Fourier sum there, a recursion here
+                likely += said > LEAST
+                assert said < LEAST or float(terms[name]) == pytest.approx(said, abs=1e-6), seed
+                continue
+            left = float(terms[name]) - said
+            constant = first.setdefault(name, left)
+            assert left == pytest.approx(constant, rel=1e-8, abs=1e-8), (name, seed)
+    assert likely >= 3
+
+
+def instant_terms(layout: Layout, point: dict[str, np.ndarray]) -> dict[str, float]:
+    """The instant engine's terms at a point, summed over its blocks."""
+    problem, structure = Problem(layout), layout.structure
+    shared = Shared(
+        mu=point["mu"].reshape(1),
+        swing=np.reshape(point.get("swing", ()), (1, -1)),
+        nu=point["nu"][None],
+        tau=point["tau"][None],
+        tau_turnout=point["tau_turnout"][None],
+        correlation=point["correlation"].reshape(1),
+        persistence=np.reshape(point.get("persistence", 0.0), 1),
+        beta=np.reshape(point.get("beta", ()), (1, -1)),
+        kappa=np.reshape(point.get("kappa", 0.0), 1),
+    )
+    found: dict[str, float] = {}
+    logits: dict[int, np.ndarray] = {}
+    for batch in problem.batches:
+        maps = Effects(batch.tree, shared)
+        lasting = [
+            point[name][batch.tree.repeated]
+            if structure.repeated
+            else np.zeros((len(batch.blocks), 0))
+            for name in ("lasting", "lasting_turnout")
+        ]
+        own = [point[name][batch.tree.nodes] for name in ("z", "z_turnout")]
+        effects = np.concatenate([*own, *lasting], axis=1)[:, None, None]
+        at = maps.means[:, :, None] + maps.logits(effects)
+        logits |= {block: at[i] for i, block in enumerate(batch.blocks)}
+        for name, value in batch.reports.terms(at).items():
+            found[name] = found.get(name, 0.0) + float(value.sum())
+    numbers = 0.0
+    for term in problem.approvals.terms:
+        law = np.ones((1, 1))
+        for block in term.units:
+            law = convolved(law, problem.approvals.law(term, block, logits[block])[:, 0])
+        numbers += float(term.log_inside(law)[0])
+    return found | {"log_approvals": numbers}
 
 
 @pytest.mark.slow

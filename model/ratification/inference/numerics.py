@@ -160,7 +160,7 @@ def pareto_k(log_weights: Float[np.ndarray, " draw"]) -> float:
     Vehtari et al. 2024, with the estimate of Zhang and Stephens 2009 and its weak prior.
     """
     count = len(log_weights)
-    tail = math.ceil(min(0.2 * count, 3 * math.sqrt(count)))
+    tail = int(3 * math.sqrt(count)) if count > 225 else count // 5
     ordered = np.sort(np.exp(log_weights - log_weights.max()))
     excess = ordered[-tail:] - ordered[-tail - 1]
     if excess[-1] <= 0 or excess[0] == excess[-1]:

@@ -134,7 +134,7 @@ def convolved(
 
 
 def numbers_by_block(
-    laws: Sequence[Float[np.ndarray, "point number"]],
+    laws: Sequence[Float[np.ndarray, "point _"]],
     term: Term,
     uniform: Float[np.ndarray, "point x"],
 ) -> list[Array]:

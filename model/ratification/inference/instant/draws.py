@@ -13,7 +13,7 @@ What is left to the weights is small: how the noise of a row changes along it, a
 differs from a normal.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -28,8 +28,9 @@ from ratification.inference.normal import log_between
 
 Array = np.ndarray
 PASSES = 3  # of linearisation
-PLACES = 4  # and their mirror images, over which it is averaged in the end
+PLACES = 8  # draws over which it is averaged in the end
 STEPS = 5  # of straightening
+STRAY = 6  # times the variance of what a row strays from its line
 LONGEST = 2.0  # step of a logit
 FARTHEST_LOGIT = 15.0  # a draw that is straightened past it is lost
 STRAIGHT = 1e-4  # on the scale of a logit; a draw that is further off is lost
@@ -71,57 +72,114 @@ def draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) ->
 
 def _draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) -> Draws:
     maps = Effects(batch.tree, shared)
-    blocks, points = len(batch.blocks), len(shared)
-    free = rng.standard_normal((blocks, points, copies, batch.tree.width))
     if not batch.said:
+        free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))
         logits = maps.means[:, :, None] + maps.logits(free)
-        return Draws(free, logits, np.zeros((blocks, points, copies)))
-    here, line = _linearised(batch, maps, rng)
-    slopes = maps.pulled(line.slopes)
-    factor = _factor(slopes, line.noise)
-    centre = line.value - (line.slopes @ (here - maps.means)[..., None])[..., 0]
-    uniform = rng.random((blocks, points, copies, batch.links.rows))
-    low, high = line.low - centre, line.high - centre
-    numbers, log_simulated = simulate(factor, low, high, batch.links.points, uniform)
-    noise = np.sqrt(line.noise)[:, :, None] * rng.standard_normal(uniform.shape)
-    of_free = solve_lower(factor, _along(slopes, free) + noise)
-    effects = free + solve_upper(factor, numbers - of_free) @ slopes
+        return Draws(free, logits, np.zeros(free.shape[:3]))
+    straight, ways = _approximated(batch, maps, rng)
+    effects, log_simulated = straight.draws(copies, rng)
     logits = maps.means[:, :, None] + maps.logits(effects)
-    promised = line.value[:, :, None] + _along(line.slopes, logits - here[:, :, None])
-    moved = _straighten(batch, maps, line, slopes, factor, logits, promised)
+    promised = straight.values(logits)
+    moved = _straighten(batch, straight.line, ways, maps.logits(ways), logits, promised)
     effects_now = effects + moved.effects
     log_weights = (
         log_simulated
         + 0.5 * ((effects**2).sum(axis=3) - (effects_now**2).sum(axis=3))
         + moved.log_jacobian
         + batch.reports.log_likelihood(moved.logits)
-        - _log_straight(line, promised, batch.links.points)
+        - _log_straight(straight.line, promised, batch.links.points)
     )
     log_weights = np.where(np.isfinite(log_weights), log_weights, -np.inf)
     return Draws(effects_now, moved.logits, log_weights)
 
 
-def _linearised(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Array, Line]:
-    """The rows linearised where their numbers are nearest to what was reported, given the rest."""
+class _Straight:
+    """The rows as straight lines through one place, so that effects given them are normal."""
+
+    def __init__(self, batch: Batch, maps: Effects, line: Line, here: Array) -> None:
+        self.points, self.width = batch.links.points, batch.tree.width
+        self.line, self.here = line, here
+        self.slopes = maps.pulled(line.slopes)
+        self.factor = _factor(self.slopes, line.noise)
+        self.centre = line.value - (line.slopes @ (here - maps.means)[..., None])[..., 0]
+
+    def values(self, logits: Array) -> Array:
+        """Of the rows at these logits, by their lines."""
+        away = logits - self.here[:, :, None]
+        return np.asarray(self.line.value[:, :, None] + _along(self.line.slopes, away))
+
+    def nearest(self) -> Array:
+        """Effects where the rows are as near to their intervals as they can be."""
+        aim = np.clip(self.line.value, self.line.low, self.line.high) - self.centre
+        weights = solve_upper(self.factor, solve_lower(self.factor, aim[:, :, None]))
+        return np.asarray(weights @ self.slopes)
+
+    def draws(self, copies: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Effects given that every row is within its interval, with log weights."""
+        free = rng.standard_normal((*self.here.shape[:2], copies, self.width))
+        noise = rng.standard_normal((*free.shape[:3], self.line.noise.shape[2]))
+        uniform = rng.random(noise.shape)
+        low, high = self.line.low - self.centre, self.line.high - self.centre
+        numbers, log_weights = simulate(self.factor, low, high, self.points, uniform)
+        of_free = _along(self.slopes, free) + np.sqrt(self.line.noise)[:, :, None] * noise
+        pull = numbers - solve_lower(self.factor, of_free)
+        return free + solve_upper(self.factor, pull) @ self.slopes, log_weights
+
+
+def _approximated(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[_Straight, Array]:
+    """The rows as the lines that fit best where the draws will lie, and ways to straighten them.
+
+    First at the place nearest to what was reported, by Gauss and Newton; then, where rows are not
+    straight by themselves, on average over draws made with those first lines.
+    """
     here = maps.means
     for _ in range(PASSES):
-        line = batch.links.line(here[:, :, None])
-        slopes = maps.pulled(line.slopes)
-        factor = _factor(slopes, line.noise)
-        centre = line.value - (line.slopes @ (here - maps.means)[..., None])[..., 0]
-        off = (np.clip(line.value, line.low, line.high) - centre)[:, :, None]
-        weights = solve_upper(factor, solve_lower(factor, off))
-        here = maps.means + maps.logits(weights @ slopes)[:, :, 0]
-    if not len(batch.bent):
-        return here, batch.links.line(here[:, :, None])
-    free = rng.standard_normal((*here.shape[:2], PLACES, batch.tree.width))
-    noise = np.sqrt(line.noise)[:, :, None] * rng.standard_normal(
-        (*free.shape[:3], len(line.noise[0, 0]))
-    )
-    of_free = solve_lower(factor, _along(slopes, free) + noise)
-    around = maps.logits(free - solve_upper(factor, of_free) @ slopes)
-    places = np.concatenate([here[:, :, None] + around, here[:, :, None] - around], axis=2)
-    return here, batch.links.line(places)
+        straight = _Straight(batch, maps, batch.links.line(here[:, :, None]), here)
+        if batch.links.straight().all():
+            return straight, _ways(batch, straight)
+        here = maps.means + maps.logits(straight.nearest())[:, :, 0]
+    effects, _ = straight.draws(PLACES, rng)
+    places = maps.means[:, :, None] + maps.logits(effects)
+    here = places.mean(axis=2)
+    straight = _Straight(batch, maps, batch.links.line(places), here)
+    ways = _ways(batch, straight)
+    wider = _widened(batch, straight, maps.logits(ways), places)
+    return _Straight(batch, maps, wider, here), ways
+
+
+def _ways(batch: Batch, straight: _Straight) -> Array:
+    """Directions in the effects along which bent rows are straightened.
+
+    They are the covariance of the effects with those rows, given the counts of single cells, so
+    that the counts are not disturbed.
+    """
+    counts = batch.links.counts
+    ways = straight.slopes[:, :, counts + batch.bent]
+    if not counts or not len(batch.bent):
+        return np.asarray(ways)
+    kept = straight.slopes[:, :, :counts]
+    factor = straight.factor[:, :, :counts, :counts]
+    weights = solve_upper(factor, solve_lower(factor, _along(kept, ways)))
+    return np.asarray(ways - weights @ kept)
+
+
+def _widened(batch: Batch, straight: _Straight, by_logit: Array, places: Array) -> Line:
+    """More noise for rows that are not straightened: as much as their values stray from the line.
+
+    Straightening the others moves them too. Without this the proposal would not go where a row
+    holds although its line says that it does not, and no check on the weights could tell.
+    """
+    counts, bent, line = batch.links.counts, batch.bent, straight.line
+    stray = line.places - straight.values(places)
+    if len(bent):
+        turn = line.slopes[:, :, counts + bent] @ by_logit.swapaxes(2, 3)
+        off = stray[..., counts + bent]
+        step = solve_each(np.broadcast_to(turn[:, :, None], (*off.shape, len(bent))), -off)
+        stray = stray + _along(line.slopes, step @ by_logit)
+    extra = STRAY * np.square(stray).mean(axis=2)
+    extra[..., :counts] = 0.0
+    extra[..., counts + bent] = 0.0
+    return replace(line, noise=line.noise + np.where(np.isfinite(extra), extra, 0.0))
 
 
 def _factor(slopes: Array, noise: Array) -> Array:
@@ -155,28 +213,14 @@ class _Moved:
 
 
 def _straighten(
-    batch: Batch,
-    maps: Effects,
-    line: Line,
-    slopes: Array,
-    factor: Array,
-    logits: Array,
-    promised: Array,
+    batch: Batch, line: Line, ways: Array, by_logit: Array, logits: Array, promised: Array
 ) -> _Moved:
-    """Move each draw until its bent rows have the values that their lines promised.
-
-    It moves along the covariance of the effects with those rows, given the counts of single
-    cells, so that the counts are not disturbed.
-    """
-    counts, bent = batch.links.counts, batch.bent
+    """Move each draw until its bent rows have the values that their lines promised."""
+    bent = batch.bent
     if not len(bent):
         nothing = np.zeros(logits.shape[:3])
         return _Moved(np.zeros_like(nothing)[..., None], logits, nothing)
-    rows = counts + bent
-    lower = factor[:, :, :counts, :counts]
-    explained = solve_upper(lower, factor[:, :, rows, :counts])
-    ways = slopes[:, :, rows] - explained @ slopes[:, :, :counts]
-    by_logit = maps.logits(ways)
+    rows = batch.links.counts + bent
     before = line.slopes[:, :, rows] @ by_logit.swapaxes(2, 3)
     goal = promised[..., rows]
     step, now = np.zeros(goal.shape), logits

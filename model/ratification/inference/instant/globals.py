@@ -4,7 +4,7 @@ A point `u` of the proposal has one coordinate per parameter. Each is the prior'
 Phi(u), so that before any evidence points drawn from the standard normal are exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -36,7 +36,7 @@ class Shared:
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Shared":
         """The same for some points."""
-        return Shared(**{name: values[rows] for name, values in vars(self).items()})
+        return Shared(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 
     @cached_property
     def round_means(self) -> Float[np.ndarray, "point round"]:

@@ -31,6 +31,7 @@ class Line:
     noise: Float[np.ndarray, "block point row"]  # variance
     low: Float[np.ndarray, "block point row"]
     high: Float[np.ndarray, "block point row"]
+    places: Float[np.ndarray, "block point place row"]  # the values it was fitted to
 
 
 @dataclass(frozen=True)
@@ -176,12 +177,14 @@ class Links:
         low, high = np.concatenate([seen, low], axis=3), np.concatenate([seen, high], axis=3)
         open_side = ~(np.isfinite(low) & np.isfinite(high))
         noise = np.concatenate([scatter, noise], axis=3) * np.where(open_side, OPEN_SIDE, SAFETY)
+        values = np.concatenate([at, bends.value], axis=3)
         return Line(
-            value=np.concatenate([at, bends.value], axis=3).mean(axis=2),
+            value=values.mean(axis=2),
             slopes=np.concatenate([counted, bends.mean_slopes()], axis=2),
             noise=noise.mean(axis=2),
             low=low.mean(axis=2),
             high=high.mean(axis=2),
+            places=values,
         )
 
     def _spread(self, logits: Array) -> tuple[Array, Array, Array]:

@@ -43,16 +43,20 @@ class Reports:
         self, logits: Float[np.ndarray, "block point copy logit"]
     ) -> Float[np.ndarray, "block point copy"]:
         """Of everything reported about each block, at these logits of its cells."""
-        total = self._counts(logits)
+        return np.asarray(sum(self.terms(logits).values()))
+
+    def terms(
+        self, logits: Float[np.ndarray, "block point copy logit"]
+    ) -> dict[str, Float[np.ndarray, "block point copy"]]:
+        """The same in parts, by the PyMC model's names of them."""
+        found = {"log_counts": self._counts(logits)}
         if self.scope.shape[1]:
-            rows = Sums(self.scope, self.members, logits)
-            pool, poll, so_far, between = rows.split(self.sizes)
-            total = total + self._pools(pool).sum(axis=-1) + self._polls(poll).sum(axis=-1)
-            low, high = self._so_far(so_far)
-            total = total + log_between(low, high).sum(axis=-1)
-            low, high = self._ranges(between)
-            total = total + log_between(low, high).sum(axis=-1)
-        return total
+            pool, poll, so_far, between = Sums(self.scope, self.members, logits).split(self.sizes)
+            ranges = log_between(*self._so_far(so_far)).sum(axis=-1)
+            found["log_ranges"] = ranges + log_between(*self._ranges(between)).sum(axis=-1)
+            found["log_pooled_counts"] = self._pools(pool).sum(axis=-1)
+            found["log_polls"] = self._polls(poll).sum(axis=-1)
+        return found
 
     def _counts(self, logits: Array) -> Array:
         """Binomial, up to a constant."""
