@@ -33,7 +33,7 @@ def check(found: Weighted) -> Checks:
     lost = 0.0
     for log_local in found.local.values():
         share = copy_shares(log_local)
-        lost = max(lost, float(weights @ (share == 0).mean(axis=1) / weights.sum()))
+        lost = max(lost, float(weights @ np.isneginf(log_local).mean(axis=1) / weights.sum()))
         with np.errstate(divide="ignore"):
             once = log_weights[:, None] + np.log(share * share.shape[1])
         shape = max(shape, pareto_k(once.ravel()))
