@@ -23,7 +23,10 @@ class Checks:
 
 
 def check(found: Weighted) -> Checks:
-    """Effective points; Pareto k of the points, and of each block as if drawn once; lost draws."""
+    """Effective points; Pareto k of the points, and of each block as if drawn once; lost draws.
+
+    How many effective points are enough is for the fit to say, which may try more than once.
+    """
     log_weights = found.log_weights
     if not np.isfinite(log_weights).any():
         return Checks(0.0, np.inf, ("no draw agrees with the reports",))
@@ -38,8 +41,6 @@ def check(found: Weighted) -> Checks:
             once = log_weights[:, None] + np.log(share * share.shape[1])
         shape = max(shape, pareto_k(once.ravel()))
     failures = []
-    if not enough >= FEWEST:
-        failures.append(f"{enough:.0f} effective points (at least {FEWEST})")
     if not shape <= PARETO_LIMIT:
         failures.append(f"Pareto k {shape:.2f} (at most {PARETO_LIMIT})")
     if not lost <= LOST_LIMIT:

@@ -10,10 +10,10 @@ from ratification.inference.instant.adapting import (
     more_copies,
     nearer,
 )
-from ratification.inference.instant.checking import check
+from ratification.inference.instant.checking import FEWEST, Checks, check
 from ratification.inference.instant.proposal import Proposal
-from ratification.inference.instant.resampling import equally_weighted
-from ratification.inference.instant.weighing import Problem, evaluate
+from ratification.inference.instant.resampling import equally_weighted, together, whole_chains
+from ratification.inference.instant.weighing import Problem, Weighted, evaluate
 from ratification.inference.numerics import stream
 from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
@@ -50,32 +50,42 @@ def fit(
         proposal = Proposal.prior(problem.prior.dimension)
     else:
         proposal = adapt(problem, effort, rng, start)
+    attempts: list[tuple[Weighted, Checks]] = []
     for attempt in range(effort.retries + 1):
         points = proposal.points(effort.points * 2 ** max(attempt - 1, 0), rng)
         found = evaluate(problem, points, proposal.log_density(points), copies, rng)
         checks = check(found)
         if not checks.failures:
+            attempts.append((found, checks))
+        enough = sum(each.effective for _, each in attempts)
+        if enough >= FEWEST:
             break
         copies = more_copies(problem, found, copies)
         proposal = nearer(problem, found)
-    if checks.failures:
-        raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(checks.failures)}")
-    draws = equally_weighted(problem, found, effort.kept, rng)
-    diagnostics = Diagnostics(
-        rhat_max=None,
-        ess_min=checks.effective,
-        divergences=0,
-        target_accept=None,
-        retried=attempt > 0,
-        pareto_k=checks.pareto_k,
+    else:
+        why = [*checks.failures, f"{enough:.0f} effective points (at least {FEWEST})"]
+        raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
+    draws = together(
+        [
+            equally_weighted(
+                problem, found, whole_chains(effort.kept * each.effective / enough), rng
+            )
+            for found, each in attempts
+        ]
     )
-    parameters = summarise_weighted(draws, layout, checks.effective)
     posterior = Posterior(
         layout=layout,
         draws=draws,
-        diagnostics=diagnostics,
+        diagnostics=Diagnostics(
+            rhat_max=None,
+            ess_min=enough,
+            divergences=0,
+            target_accept=None,
+            retried=attempt > 0,
+            pareto_k=max(each.pareto_k for _, each in attempts),
+        ),
         seed=seed,
-        parameters=parameters,
+        parameters=summarise_weighted(draws, layout, enough),
         engine="instant",
     )
     return InstantFit(posterior, proposal)

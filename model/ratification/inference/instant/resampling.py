@@ -1,5 +1,7 @@
 """From weighted points to equally weighted draws, laid out as NUTS draws are."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from jaxtyping import Float
 
@@ -79,3 +81,13 @@ def laid_out(
         name: values.reshape(CHAINS, len(at) // CHAINS, *values.shape[1:])
         for name, values in parts.items()
     }
+
+
+def whole_chains(count: float) -> int:
+    """About so many draws, as many in each chain."""
+    return max(round(count / CHAINS), 1) * CHAINS
+
+
+def together(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Draws of several attempts, each in every chain."""
+    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
