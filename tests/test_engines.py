@@ -1,0 +1,96 @@
+"""The two engines give the same posterior: the short form of `benchmarks/engines.py`."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hand_made import make_case
+from ratification.case.case import Case
+from ratification.case.folder import load
+from ratification.inference.fit import Engine, Sampler
+from ratification.inference.instant.engine import fit
+from ratification.inference.layout import build_layout
+from ratification.inference.numerics import effective_sample_size
+from ratification.inference.posterior import Posterior
+from ratification.inference.worlds import draw_worlds
+from small_case import write_case
+
+MOST_OFF = 4.5  # standard errors; of a hundred quantities chance alone passes it once in 1,500
+CAREFUL = Sampler(draws=2000, tune=1500, target_accept=0.98)
+# A total over unions that say only which way they went, close calls among them: the line of an
+# outcome has to know how far straightening the total moves it.
+TIED_TREE = """\
+unit,parent,members
+a,,
+a-1,a,3000
+a-2,a,2500
+b,,2600
+c,,1900
+d,,1400
+e,,900
+f,,700
+"""
+TIED = """\
+r0,june,2011-06-01,a,outcome,,,,,approved
+r1,june,2011-06-01,b,outcome,,,,,approved
+r2,june,2011-06-01,c,outcome,,,,,approved
+r3,june,2011-06-01,d,outcome,,,,,approved
+r4,june,2011-06-01,e,count,500,150,,,
+r5,june,2011-06-02,* - f,count,5050,4100,,,
+"""
+
+
+@pytest.fixture(scope="module", params=["every kind, two rounds", "tied by a total"])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Posterior]:
+    """A posterior of each engine."""
+    parent = tmp_path_factory.mktemp("cases")
+    tied = request.param == "tied by a total"
+    case = make_case(parent, TIED_TREE, TIED) if tied else load(write_case(parent))
+    layout = build_layout(case, case.evidence(), case.target)
+    sampled = Engine().fit(layout, 1, sampler=CAREFUL).posterior
+    return {"case": case, "nuts": sampled, "instant": fit(layout, 1).posterior}  # type: ignore[dict-item]
+
+
+def measured(case: Case, posterior: Posterior) -> dict[str, tuple[float, float]]:
+    """Means with standard errors: shared parameters, unions' logits, chances and yes shares."""
+    found = {}
+    for name in ("mu", "nu", "tau", "tau_turnout", "correlation", "persistence", "swing"):
+        if name in posterior.draws:
+            values = posterior.draws[name]
+            for index, each in enumerate(np.moveaxis(values.reshape(*values.shape[:2], -1), 2, 0)):
+                found[f"{name} {index}"] = averaged(each)
+    count = posterior.chains * posterior.per_chain
+    worlds = draw_worlds(case, posterior, case.evidence(), case.target, count)
+    for index, union in enumerate(case.electorate.unions):
+        share = worlds.yes[:, index] / np.maximum(worlds.ballots[:, index], 1)
+        found[f"{union} approves"] = averaged(by_chain(worlds.approves[:, index], posterior))
+        found[f"{union} yes share"] = averaged(by_chain(share, posterior))
+    return found
+
+
+def by_chain(values: np.ndarray, posterior: Posterior) -> np.ndarray:
+    """World by world, as chains."""
+    return values.astype(float).reshape(-1, posterior.chains).T
+
+
+def averaged(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard error."""
+    error = values.std() / np.sqrt(effective_sample_size(values))
+    return float(values.mean()), float(max(error, 1e-4))
+
+
+@pytest.mark.slow
+def test_both_engines_have_the_same_posterior(both: Mapping[str, Posterior]) -> None:
+    """Every shared parameter, and every union's chance and yes share, within its errors."""
+    case: Case = both["case"]  # type: ignore[assignment]
+    sampled, instant = (measured(case, both[engine]) for engine in ("nuts", "instant"))
+    z = {
+        name: (mean - sampled[name][0]) / np.hypot(error, sampled[name][1])
+        for name, (mean, error) in instant.items()
+    }
+    worst = sorted(z, key=lambda name: -abs(z[name]))[:3]
+    told = {name: (round(z[name], 1), sampled[name], instant[name]) for name in worst}
+    assert abs(z[worst[0]]) < MOST_OFF, told
+    assert np.mean(np.square(list(z.values()))) < 2.0, told
