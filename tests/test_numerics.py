@@ -5,22 +5,38 @@ import pytest
 import scipy.special
 import scipy.stats
 from arviz_stats.base import array_stats
-from ratification.inference.numerics import (
-    effective_sample_size,
-    expit,
+from ratification.inference.normal import (
+    erfcx,
+    log_between,
+    log_normal_cdf,
     normal_cdf,
-    normal_cdf_array,
+    normal_cdf_at,
     normal_quantile,
-    stream,
 )
+from ratification.inference.numerics import effective_sample_size, expit, stream
 
 
 def test_normal_distribution_function_is_scipys() -> None:
     """The normal distribution function agrees with SciPy to 12 digits, far tails included."""
     x = np.concatenate([np.linspace(-37, 9, 2001), [0.0]])
     expected = scipy.stats.norm.cdf(x)
-    np.testing.assert_allclose(normal_cdf_array(x), expected, rtol=1e-12)
-    np.testing.assert_allclose([normal_cdf(value) for value in x.tolist()], expected, rtol=1e-12)
+    np.testing.assert_allclose(normal_cdf(x), expected, rtol=1e-12)
+    np.testing.assert_allclose([normal_cdf_at(value) for value in x.tolist()], expected, rtol=1e-12)
+
+
+def test_logs_of_tails_are_scipys() -> None:
+    """Logs of probabilities keep their digits where the probabilities themselves are nothing."""
+    x = np.concatenate([np.linspace(-900, 8, 3001), [0.0]])
+    np.testing.assert_allclose(log_normal_cdf(x), scipy.special.log_ndtr(x), rtol=1e-12, atol=1e-17)
+    at = np.linspace(0, 60, 6001)
+    np.testing.assert_allclose(erfcx(at), scipy.special.erfcx(at), rtol=1e-14)
+    low, high = np.array([-1.0, 5.0, 30.0, -np.inf]), np.array([0.5, 6.0, np.inf, -40.0])
+    ends = scipy.special.log_ndtr(-low), scipy.special.log_ndtr(-high)
+    expected = np.log(scipy.stats.norm.cdf(0.5) - scipy.stats.norm.cdf(-1.0))
+    found = log_between(low, high)
+    assert found[0] == pytest.approx(expected, rel=1e-12)
+    assert found[1] == pytest.approx(ends[0][1] + np.log1p(-np.exp(ends[1][1] - ends[0][1])))
+    assert found[2:] == pytest.approx([ends[0][2], scipy.special.log_ndtr(-40.0)], rel=1e-12)
 
 
 def test_normal_quantile_is_scipys() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ratification.inference.numerics import normal_quantile
+from ratification.inference.normal import normal_quantile
 from ratification.inference.worlds import Worlds
 
 HIGHEST = 0.99

@@ -18,7 +18,7 @@ from ratification.case.known import Approvals, Known, counted_children
 from ratification.case.verdicts import needed
 from ratification.inference.conditioning import TRIES, WORTH_ANOTHER, condition, draw_free
 from ratification.inference.constraints import FREE, Constraint
-from ratification.inference.numerics import normal_cdf_array
+from ratification.inference.normal import normal_cdf
 from ratification.inference.tied import Ballots
 
 # With other reports a free draw costs sweeps too, and on SEBAC's last day choosing the pattern at
@@ -262,7 +262,7 @@ def _chance(tree: Electorate, facts: Known, unit: str, ballots: Ballots) -> np.n
     each = t * (alpha * p + beta * (1 - p))
     square = t * (alpha**2 * p + beta**2 * (1 - p)) - each**2
     sd = np.sqrt((m * square).sum(axis=1) + 0.25)
-    chance = normal_cdf_array(((m * each).sum(axis=1) - cut + 0.5) / sd)
+    chance = normal_cdf(((m * each).sum(axis=1) - cut + 0.5) / sd)
     return np.asarray(np.clip(chance, 1e-9, 1 - 1e-9))
 
 

@@ -3,6 +3,8 @@
 SciPy has all of it; these serve paths that must not import SciPy. Tested against it.
 """
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -31,6 +33,11 @@ def normal_cdf(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Standard normal distribution function."""
     tail = 0.5 * erfcx(np.abs(x) * _HALF) * np.exp(-0.5 * x * x)
     return np.asarray(np.where(x < 0, tail, 1.0 - tail))
+
+
+def normal_cdf_at(x: float) -> float:
+    """Standard normal distribution function of one number."""
+    return 0.5 * math.erfc(-x * _HALF)
 
 
 def log_normal_cdf(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

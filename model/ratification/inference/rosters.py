@@ -14,7 +14,8 @@ from jaxtyping import Int
 
 from ratification.case.electorate import COALITION, Electorate, Figure, RosterVariant
 from ratification.case.known import Known
-from ratification.inference.numerics import normal_cdf, normal_quantile, stream
+from ratification.inference.normal import normal_cdf_at, normal_quantile
+from ratification.inference.numerics import stream
 
 NOMINAL = 1000  # members of a leaf whose roster is blank where no leaf has one
 CENTRAL_DRAWS = 1000
@@ -221,7 +222,7 @@ class _Drawer:
         def below(value: float) -> float:
             if value <= 0:
                 return 0.0
-            return normal_cdf(float(np.log(value / column.median) / spread))
+            return normal_cdf_at(float(np.log(value / column.median) / spread))
 
         start, stop = below(column.low), 1.0 if np.isinf(column.high) else below(column.high)
         uniform = start + (stop - start) * self.rng.random(count)
