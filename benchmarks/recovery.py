@@ -44,7 +44,9 @@ PARENTS: Mapping[str, str | None] = {
     **{f"local-{part}": "unit-c" for part in "xy"},
 }
 # What is said of a union that is a single leaf, and how often.
-KINDS = {"count": 0.3, "outcome": 0.25, "margin": 0.2, "nothing": 0.25}
+KINDS: Mapping[str, float] = {"count": 0.3, "outcome": 0.25, "margin": 0.2, "nothing": 0.25}
+COUNTED_SO_FAR = 25  # ballots, set beforehand: that there are as many is all it says of turnout
+ASKED = 400  # in a straw poll
 SMALLEST, LARGEST = 60, 3000  # members of a leaf, log-uniform
 
 
@@ -55,6 +57,7 @@ class Truth:
     parameters: Mapping[str, float]
     yes: np.ndarray
     no: np.ndarray
+    p: np.ndarray  # the chance of a yes
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,14 @@ def electorate(members: Sequence[int] | np.ndarray) -> Electorate:
     return Electorate(units=canonical(units), coalition=whole, listed=tuple(PARENTS))
 
 
-def simulate(tree: Electorate, rng: np.random.Generator) -> Simulated:
+def simulate(
+    tree: Electorate, rng: np.random.Generator, kinds: Mapping[str, float] = KINDS
+) -> Simulated:
     """A coalition from the priors: members, parameters, complete result, evidence."""
     size = rng.uniform(np.log(SMALLEST), np.log(LARGEST), len(tree.leaves))
     tree = electorate(np.rint(np.exp(size)))
     truth = draw_truth(tree, DEFAULT, rng)
-    reports = draw_evidence(tree, truth, rng)
+    reports = draw_evidence(tree, truth, rng, kinds)
     case = Case(
         id="simulated",
         title="Simulated",
@@ -168,10 +173,12 @@ def draw_truth(tree: Electorate, priors: Priors, rng: np.random.Generator) -> Tr
         "tau_union": float(tau[0]),
         "tau_turnout_union": float(tau_turnout[0]),
     }
-    return Truth(parameters=parameters, yes=yes, no=ballots - yes)
+    return Truth(parameters=parameters, yes=yes, no=ballots - yes, p=expit(logit_p))
 
 
-def draw_evidence(tree: Electorate, truth: Truth, rng: np.random.Generator) -> list[Report]:
+def draw_evidence(
+    tree: Electorate, truth: Truth, rng: np.random.Generator, kinds: Mapping[str, float] = KINDS
+) -> list[Report]:
     """True reports of mixed kinds. Unions 2 and 3 may be counted together, union 1 pooled."""
     found: list[Report] = []
 
@@ -183,6 +190,11 @@ def draw_evidence(tree: Electorate, truth: Truth, rng: np.random.Generator) -> l
         leaves = sorted(leaf for unit in units for leaf in tree.leaves_under[unit])
         return int(truth.yes[leaves].sum()), int(truth.no[leaves].sum())
 
+    def sum_of(unit: str) -> int:
+        return sum(
+            tree.figure(tree.leaves[leaf], ROUND).members or 0 for leaf in tree.leaves_under[unit]
+        )
+
     def tell(unit: str, kind: str) -> None:
         yes, no = votes(unit)
         if kind == "count":
@@ -193,13 +205,28 @@ def draw_evidence(tree: Electorate, truth: Truth, rng: np.random.Generator) -> l
             width = int(rng.choice([20, 100, 400]))
             low = yes - no - int(rng.integers(width + 1))
             say(unit, "margin", low=Fraction(low), high=Fraction(low + width))
+        elif kind in ("share", "turnout") and yes + no:
+            part, of = (yes, yes + no) if kind == "share" else (yes + no, sum_of(unit))
+            width = Fraction(int(rng.choice([2, 6, 20])), 100)
+            low = Fraction(part, of) - width * Fraction(int(rng.integers(1001)), 1000)
+            ends = {"low": max(low, Fraction(0)), "high": min(low + width, Fraction(1))}
+            say(unit, kind, **ends)
+        elif kind == "partial" and yes + no >= COUNTED_SO_FAR:
+            seen = int(rng.hypergeometric(yes, no, COUNTED_SO_FAR))
+            say(unit, "partial", yes=seen, no=COUNTED_SO_FAR - seen)
+        elif kind == "poll":  # of a single leaf, from the chance that the model gives it
+            (leaf,) = tree.leaves_under[unit]
+            p = float(truth.p[leaf])
+            sd = np.hypot(DEFAULT.poll_bias.sd, 1 / np.sqrt(ASKED * p * (1 - p)))
+            said = int(np.rint(ASKED * expit(np.array(rng.normal(np.log(p / (1 - p)), sd)))))
+            say(unit, "poll", yes=said, no=ASKED - said)
 
     pair = rng.random() < 0.4
     if pair:
         yes, no = votes("union-2", "union-3")
         say("union-2 + union-3", "count", yes=yes, no=no)
     for unit in (f"union-{u}" for u in range(4 if pair else 2, 9)):
-        tell(unit, str(rng.choice(list(KINDS), p=list(KINDS.values()))))
+        tell(unit, str(rng.choice(list(kinds), p=list(kinds.values()))))
     tell("union-1", str(rng.choice(["count", "outcome", "margin", "nothing"])))
     for unit in ("unit-a", "local-x"):  # and, inside it, one or two leaves: nested evidence
         if rng.random() < 0.3:
