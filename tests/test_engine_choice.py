@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hand_made import FINE, make_case, make_posterior
 from ratification.answers.run import Run
-from ratification.api import run
+from ratification.api import posterior_tree, run
 from ratification.case.case import Case
 from ratification.cli.main import ratify
 from ratification.cli.options import Waiting
@@ -111,6 +111,18 @@ def test_the_page_names_the_engine_and_its_checks(case: Case) -> None:
     assert "Largest Pareto k" in page
     assert "Convergence by parameter" not in page
     assert "--engine instant" not in page  # no command was given, so none is shown
+
+
+def test_arviz_reads_an_instant_posterior(case: Case) -> None:
+    """As a tree whose axes carry the names that NUTS draws have."""
+    import arviz_stats
+
+    tree = posterior_tree(case, engine="instant")
+    posterior = tree["posterior"].dataset
+    assert posterior["z"].dims == ("chain", "draw", "node")
+    assert list(posterior["node"].values) == ["a@june", "b@june", "c@june"]
+    assert float(posterior["mu"].mean()) == pytest.approx(0.35, abs=0.3)
+    assert set(arviz_stats.ess(posterior).data_vars) == set(posterior.data_vars)
 
 
 def test_the_command_names_the_engine(case: Case, tmp_path: Path) -> None:

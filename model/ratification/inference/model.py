@@ -33,18 +33,7 @@ def build_model(structure: Structure, data: dict[str, np.ndarray]) -> "pm.Model"
     """The model of one structure. Every array is `pm.Data`: it can be replaced after compiling."""
     import pymc as pm
 
-    coords = {
-        "round": list(structure.rounds),
-        "node": [f"{name}@{structure.rounds[r]}" for name, r in structure.nodes],
-        "level": ["union", "unit", "local"][: structure.depth],
-    }
-    if structure.repeated:
-        coords["repeated"] = list(structure.repeated)
-    if len(structure.rounds) > 1:
-        coords["later_round"] = list(structure.rounds[1:])
-    if structure.features:
-        coords["feature"] = list(structure.features)
-    with pm.Model(coords=coords, check_bounds=False) as model:
+    with pm.Model(coords=structure.coords, check_bounds=False) as model:
         d = {name: pm.Data(name, value) for name, value in data.items() if _read(name, structure)}
         prior = {name: d["priors"][index] for index, name in enumerate(PRIOR_ORDER)}
         logit_p, logit_t = _field(structure, d, prior)

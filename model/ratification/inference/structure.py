@@ -71,6 +71,22 @@ class Structure:
         return matrix
 
     @property
+    def coords(self) -> dict[str, list[str]]:
+        """Names along every axis of the parameters, as ArviZ shows them."""
+        found = {
+            "round": list(self.rounds),
+            "node": [f"{name}@{self.rounds[r]}" for name, r in self.nodes],
+            "level": ["union", "unit", "local"][: self.depth],
+        }
+        if self.repeated:
+            found["repeated"] = list(self.repeated)
+        if len(self.rounds) > 1:
+            found["later_round"] = list(self.rounds[1:])
+        if self.features:
+            found["feature"] = list(self.features)
+        return found
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Equal for two structures that one compiled model serves."""
         return (self.rounds, self.groups, self.features, self.early_returns, self.composite)
