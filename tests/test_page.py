@@ -501,8 +501,8 @@ SUMMARIES = {
         sentences=[
             "Made by hand (The vote): this forecast rests on 4 reports up to 3 June 2011.",
             ASKED + "the package is ratified, and no count still out can change that.",
-            "B, a and c have approved: 3 unions approve, 2 are needed; unions with at least 600 of "
-            "at most 600 members have approved: at least 100.0% approve, 60% are needed.",
+            "B, a and c have approved: 3 unions approve, 2 are needed; unions with 100.0% of "
+            "members approve, 60% are needed.",
             "The chance would be 100% under “New bylaws”.",
             "That result is arithmetic, not a forecast.",
         ],
