@@ -135,7 +135,7 @@ def test_a_summary_is_five_sentences_and_no_page(
     """`--summary` prints text on stdout, a paragraph a case, and writes nothing."""
     code, out, _ = ratify(["report", "made", "other", "--summary"], capsys)
     assert code == 0
-    assert out.count("By 9 June 2011, 2 reports had come in on") == 2
+    assert out.count(": this forecast rests on 2 reports up to 9 June 2011. ") == 2
     assert not list(folder.glob("*.html"))
 
 

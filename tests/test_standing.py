@@ -4,14 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import ge, gt, le, lt
 
 import every_result as oracle
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ratification.answers.asking import as_count
 from ratification.answers.extremes import highest
 from ratification.answers.judging import judge
+from ratification.answers.reach import Reach
 from ratification.answers.standing import (
     RuleStanding,
     rule_standing,
@@ -176,9 +179,10 @@ def test_two_rejections_defeat_the_1996_rule() -> None:
 def test_one_rejection_leaves_the_1996_rule_open() -> None:
     """With CEUI alone against it, 14 of 15 could still approve."""
     assert sebac("2011-06-21", "1996").status == "open"
-    assert sebac("2011-06-21", "1996").because.startswith(
-        "5 unions have approved and 1 has rejected: between 5 and 14 unions can approve, "
-        "14 are needed; "
+    assert sebac("2011-06-21", "1996").because == (
+        "5 unions have approved and 1 has rejected so far: 14 of 15 unions must approve, and at "
+        "most 14 can; approving unions must hold 80% of members, and nothing is certain about that "
+        "share yet"
     )
 
 
@@ -208,7 +212,7 @@ def test_the_rosters_keep_the_july_rule_open() -> None:
     """After the last count all unions are decided, yet members bounded only below leave it open."""
     assert sebac("2011-06-26", "july-2011").because == (
         "11 unions have approved and 4 have rejected, so it hinges on the membership figures: "
-        "unions with at least 46.8% of members approve, more than half are needed"
+        "approving unions must hold more than half of members, and hold at least 46.8%"
     )
 
 
@@ -224,8 +228,8 @@ def test_nothing_is_known_of_a_round_before_its_reports() -> None:
     """A second vote without evidence is open, whatever the first one was."""
     assert sebac("2011-06-28", "1996", "2011-08") == RuleStanding(
         status="open",
-        because="No union is decided: between 0 and 15 unions can approve, 14 are needed; "
-        "unions with any share of members can approve, 80% are needed",
+        because="No union is decided: 14 of 15 unions must approve; approving unions must hold 80% "
+        "of members",
     )
 
 
@@ -255,6 +259,13 @@ def test_units_decide_their_union() -> None:
 
     assert "smart-td" not in facts.outcomes
     assert union_standings(case.electorate, facts)["smart-td"].status == "rejected"
+
+
+def test_unions_are_counted_where_a_rule_asks_for_a_share_of_them() -> None:
+    """A fifth of fifteen unions is three of them."""
+    assert sebac("2011-06-24", "reopen").because.startswith(
+        "10 unions have approved and 2 have rejected so far: at most 3 of 15 unions may be opposed;"
+    )
 
 
 # Small coalitions, worked out by hand
@@ -510,6 +521,87 @@ def test_weights_are_added() -> None:
 
     assert found.status == "defeated"
     assert found.because == "B has rejected: at most 1.5 unions can approve, 2 are needed"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "because"),
+    [
+        (("approving unions", "at_least", 4), [], "all 4 unions must approve"),
+        (("opposed unions", "at_most", 0), [], "no union may be opposed"),
+        (("opposed unions", "less_than", "1/2"), [], "at most 1 of 4 unions may be opposed"),
+        (("approving unions", "more_than", "1/2"), [], "3 of 4 unions must approve"),
+        (
+            ("approving unions", "at_least", 3),
+            ["b rejected", "* approvals 1 4"],
+            "3 of 4 unions must approve, at least 1 does and at most 3 can",
+        ),
+        (
+            ("approving unions", "at_least", 3),
+            ["a abstained"],
+            "all 3 unions that do not abstain must approve",
+        ),
+        (("yes of ballots", "at_least", "2/3"), [], "two thirds of ballots must be yes"),
+        (
+            ("yes of ballots", "at_least", "2/3"),
+            ["a 30-10"],
+            "two thirds of ballots must be yes, and between 18.8% and 93.8% can be",
+        ),
+        (
+            ("turnout", "at_least", "1/2"),
+            ["a 30-10"],
+            "turnout must be at least half, and is at least 25.0%",
+        ),
+        (
+            ("members of approving unions", "more_than", "1/2"),
+            ["a rejected"],
+            "approving unions must hold more than half of members, and can hold at most 75.0%",
+        ),
+    ],
+)
+def test_an_open_rule_says_what_it_asks_for(
+    rule: tuple[str, str, str | int], said: list[str], because: str
+) -> None:
+    """What must come, then what arithmetic adds to the reports, without bounds that are empty."""
+    tree = coalition(40, 40, 40, 40)
+    found = standing(oracle.condition(*rule), tree, *said, abstaining="leaves")
+
+    assert found.status == "open"
+    assert found.because.partition(": ")[2] == because
+
+
+def test_an_open_rule_says_what_is_enough_already() -> None:
+    """A part that holds whatever comes is said to, and the ways that are left are told apart."""
+    unions = oracle.condition("approving unions", "at_least", 1)
+    few = oracle.condition("opposed unions", "at_most", "3/4")
+    ballots = oracle.condition("yes of ballots", "more_than", "1/2")
+    either = Any(parts=(Veto(union="b"), All(parts=(few, ballots))))
+    found = standing(All(parts=(unions, either)), coalition(40, 40, 40, 40), "a approved")
+
+    assert found.because == (
+        "1 union has approved so far: enough unions approve (1 of 4 is needed); B must still "
+        "approve, or few enough unions can be opposed (at most 3 of 4 are allowed), and more than "
+        "half of ballots must be yes, and at least 0.8% are"
+    )
+
+
+@given(
+    whole=st.integers(1, 30),
+    above=st.integers(0, 30),
+    below=st.integers(1, 30),
+    comparison=st.sampled_from(["at_least", "more_than", "at_most", "less_than"]),
+)
+def test_a_share_of_unions_is_a_number_of_them(
+    whole: int, above: int, below: int, comparison: str
+) -> None:
+    """The number that a reason names holds where the share does, and only there."""
+    compare = {"at_least": ge, "more_than": gt, "at_most": le, "less_than": lt}
+    share = Fraction(min(above, below), below)
+    asked = oracle.condition("approving unions", comparison, str(share))
+    counted, _ = as_count(asked, Reach(low=Fraction(0), high=Fraction(1)), Fraction(whole))
+
+    for unions in range(whole + 1):
+        holds = compare[comparison](Fraction(unions, whole), share)
+        assert compare[counted.comparison](unions, counted.threshold) == holds
 
 
 def test_many_open_unions_are_quick() -> None:

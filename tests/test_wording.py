@@ -24,6 +24,12 @@ def test_a_probability_is_said_as_sharply_as_it_is_known(
     assert wording.percent(probability, mcse=mcse, decided=decided) == said
 
 
+def test_a_sentence_has_no_signs_for_more_and_less() -> None:
+    """What is read aloud says "less than 1%"."""
+    told = [wording.percent(p, mcse=0.01, in_words=True) for p in (0.001, 0.426, 0.999)]
+    assert told == ["less than 1%", "43%", "more than 99%"]
+
+
 @pytest.mark.parametrize(
     ("probability", "decided", "said"),
     [

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from ratification.answers.asking import Tally, asked
 from ratification.answers.deciding import Decider
 from ratification.answers.phrases import amount, listed, needed, phrase, sentence, shown
 from ratification.answers.reach import Reach, reach
@@ -23,6 +24,7 @@ from ratification.case.bylaws import (
 )
 from ratification.case.electorate import Electorate
 
+ZERO = Fraction(0)
 MOST_NAMED = 4  # more unions than this are counted, not named
 _OPPOSITE: dict[Comparison, Comparison] = {
     "at_least": "less_than",
@@ -156,7 +158,7 @@ class Reasons:
     def _weight(self, *statuses: str) -> Fraction:
         units = self.electorate.by_id
         held = [units[union].weight for union, is_ in self.statuses.items() if is_ in statuses]
-        return sum(held, Fraction(0))
+        return sum(held, ZERO)
 
     def _by_people(self, condition: Condition, passed: int, reached: Reach) -> str:
         """'Unions with at least 20,100 of at most 45,000 members have rejected: ...'."""
@@ -167,6 +169,8 @@ class Reasons:
         if len(held) < len(self.deciders):
             return ""
         part, whole = min(held, key=lambda pair: Fraction(*pair))
+        if part == whole:
+            return ""  # all of them: nothing is left to bound
         share = Fraction(part, whole) if passed > 0 else 1 - Fraction(part, whole)
         end = shown(condition, reached.low if passed > 0 else reached.high, passed)
         sides = ("approved",) if passed > 0 else _NOT_APPROVED
@@ -189,7 +193,8 @@ class Reasons:
 
     def _open(self, rule: Rule) -> str:
         if "open" in self.statuses.values():
-            return f"{self._tally()}: {self._ranges(rule)}"
+            so_far = "" if self._counts().empty else " so far"
+            return f"{self._tally()}{so_far}: {self._ranges(rule)}"
         undecided = [
             part
             for part in conditions(rule)
@@ -203,7 +208,7 @@ class Reasons:
         return f"{self._tally()}, {hinge}: {said or self._ranges(rule)}"
 
     def _ranges(self, rule: Rule) -> str:
-        """How far every condition can go, without those of an `any` that can no longer help."""
+        """What every condition asks for, without those of an `any` that can no longer help."""
         match rule:
             case Condition():
                 return self._range(rule)
@@ -213,13 +218,22 @@ class Reasons:
                 return self._ranges_of_all(parts)
             case Any(parts=parts):
                 left = [part for part in parts if self.verdict(part) >= 0] or parts
-                return "; or ".join(self._ranges(part).replace("; ", " and ") for part in left)
+                return "; or ".join(self._way(part) for part in left)
+
+    def _way(self, rule: Rule) -> str:
+        """One part of an `any`: only its own parts, if any, are joined by `; or`."""
+        text = self._ranges(rule)
+        return text if isinstance(rule, Any) else text.replace("; ", ", and ")
 
     def _ranges_of_all(self, parts: Sequence[Rule]) -> str:
         """Vetoes that are still open in one clause; those that are not stop nothing."""
         vetoes = [part.union for part in parts if isinstance(part, Veto)]
         waiting = [self.name(union) for union in vetoes if self.statuses[union] == "open"]
-        said = [self._ranges(part) for part in parts if not isinstance(part, Veto | Not)]
+        said = [
+            self._ranges(part).replace("; or ", ", or ")
+            for part in parts
+            if not isinstance(part, Veto | Not)
+        ]
         said += [
             f"{self.name(part.part.union)} must not approve"
             for part in parts
@@ -236,9 +250,23 @@ class Reasons:
         return "; ".join(dict.fromkeys(said))
 
     def _range(self, condition: Condition) -> str:
-        verdict = self.verdict(condition)
-        passed = verdict if condition.comparison in ("at_least", "more_than") else -verdict
-        return phrase(condition, passed, reach(condition, self.deciders))
+        return asked(
+            condition, self.verdict(condition), reach(condition, self.deciders), self._counts()
+        )
+
+    def _counts(self) -> Tally:
+        """What is decided of the unions that count; who abstains is the same under any roster."""
+        decider = self.deciders[0]
+        weights = decider.prospect.weights
+        whole = sum((w for w, counts in zip(weights, decider.counted, strict=True) if counts), ZERO)
+        return Tally(
+            whole=whole,
+            approved=self._weight("approved"),
+            rejected=self._weight("rejected"),
+            alike=set(weights) == {Fraction(1)} and whole > 0,
+            left=not all(decider.counted),
+            empty=set(self.statuses.values()) == {"open"},
+        )
 
     # Unions
 

@@ -38,49 +38,39 @@ _FRACTIONS = {
 
 
 def phrase(condition: Condition, passed: int, reach: Reach) -> str:
-    """A condition's measure and what is needed: 'at most 13 unions can approve, 14 are needed'.
+    """A decided condition, with what is needed: 'at most 13 unions can approve, 14 are needed'.
 
-    `passed` is 1 or -1 where the measure lies above, or below, the threshold in every result: then
-    the end that shows it is named; else both ends are.
+    `passed` is 1 or -1 where the measure lies above, or below, the threshold in every result; the
+    end that shows it is named.
     """
-    low, high = (
-        shown(condition, reach.low, 1 if passed > 0 else -1),
-        shown(condition, reach.high, -1 if passed < 0 else 1),
-    )
+    low = shown(condition, reach.low, 1 if passed > 0 else -1)
+    high = shown(condition, reach.high, -1 if passed < 0 else 1)
     return f"{_measured(condition, passed, low, high)}, {needed(condition)}"
 
 
 def _measured(condition: Condition, passed: int, low: Fraction, high: Fraction) -> str:
-    bottom, top = (low == 0, high == 1 and condition.share)
     single = condition.measure in COUNTED and not condition.share and low <= 1
     certain = (_SINGULAR if single else _CERTAIN)[condition.measure]
-    possible = _POSSIBLE[condition.measure]
     if low == high:
         return certain.format(amount(condition, low))
-    if passed > 0 or (passed == 0 and top and not bottom):
+    if passed > 0:
         return certain.format(f"at least {amount(condition, low)}")
-    if passed < 0 or (passed == 0 and bottom and not top and condition.share):
-        return possible.format(
-            amount(condition, high) if high == 0 else f"at most {amount(condition, high)}"
-        )
-    if bottom and top:
-        counted = condition.measure in COUNTED
-        return possible.format("any number of unions" if counted else "any share")
-    return possible.format(
-        f"between {amount(condition, low, bare=True)} and {amount(condition, high)}"
-    )
+    most = amount(condition, high)
+    return _POSSIBLE[condition.measure].format(most if high == 0 else f"at most {most}")
 
 
-def amount(condition: Condition, value: Fraction, *, bare: bool = False) -> str:
+def amount(condition: Condition, value: Fraction) -> str:
     """A number of unions, or a share to a tenth of a per cent."""
     if condition.share:
-        of_unions = " of unions" if condition.measure in COUNTED and not bare else ""
-        return f"{float(value * 100):.1f}%{of_unions}"
-    if bare:
-        return number(value)
+        return share_of(value) + (" of unions" if condition.measure in COUNTED else "")
     if value == 0:
         return "no union"
     return f"{number(value)} union{'' if value == 1 else 's'}"
+
+
+def share_of(value: Fraction) -> str:
+    """A share to a tenth of a per cent."""
+    return f"{float(value * 100):.1f}%"
 
 
 def number(value: Fraction | int) -> str:

@@ -4,20 +4,22 @@ import math
 from datetime import date
 
 
-def percent(probability: float, *, mcse: float = 0.0, decided: bool = False) -> str:
+def percent(
+    probability: float, *, mcse: float = 0.0, decided: bool = False, in_words: bool = False
+) -> str:
     """A probability in words: no more digits than its Monte Carlo error supports.
 
-    0% and 100% are said only where arithmetic decided; else the ends are "<1%" and ">99%".
+    0% and 100% are said only where arithmetic decided; else the ends are "<1%" and ">99%", or
+    "less than 1%" and "more than 99%" for a sentence that is read aloud.
     """
     if decided:
         return "100%" if probability >= 0.5 else "0%"
     if probability < 0.01:
-        return "<1%"
+        return "less than 1%" if in_words else "<1%"
     if probability > 0.99:
-        return ">99%"
+        return "more than 99%" if in_words else ">99%"
     digits = 1 if mcse <= 0.001 else 0
-    text = f"{100 * probability:.{digits}f}%"
-    return {"100%": ">99%", "0%": "<1%", "100.0%": ">99%", "0.0%": "<1%"}.get(text, text)
+    return f"{100 * probability:.{digits}f}%"
 
 
 def error(mcse: float, *, decided: bool = False) -> str:

@@ -116,7 +116,7 @@ def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> s
         explained = yes * (votes - yes) * (with_it - without) ** 2
         if abs(with_it - without) >= MOVES and explained > most:
             name = page.run.case.electorate.name(unit)
-            ends = [wording.percent(p, mcse=WHOLE) for p in (with_it, without)]
+            ends = [wording.percent(p, mcse=WHOLE, in_words=True) for p in (with_it, without)]
             most = explained
             told = f"it hinges most on {name}: {ends[0]} if it approves, {ends[1]} if it does not"
     return told
