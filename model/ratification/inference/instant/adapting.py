@@ -65,6 +65,8 @@ def nearer(problem: Problem, found: Weighted) -> Proposal:
 def more_copies(problem: Problem, found: Weighted, copies: Sequence[int]) -> list[int]:
     """More copies of those blocks whose reports are worth the least certain amount."""
     log_weights = found.log_weights
+    if not np.isfinite(log_weights).any():
+        return [min(2 * each, MOST_COPIES) for each in copies]
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
     more = []

@@ -55,7 +55,7 @@ class Batch:
         """Rows, after the counts, to straighten: one for each scope and each kind of number."""
         links = self.links
         chosen: list[int] = []
-        bent = ~links.straight().all(axis=0) & links.two_sided()
+        bent = ~links.straight().all(axis=0) & links.narrow()
         for row in np.flatnonzero(bent):
             same = [
                 other

@@ -15,6 +15,7 @@ from ratification.inference.numerics import expit
 from ratification.inference.terms import OPEN
 
 Array = np.ndarray
+NARROW = 0.1  # of the members, or of a share: a wider range is no number
 NEAREST = 1e-4  # to 0 or 1 of a share that a row aims at
 TINY = 1e-12
 # The noise of a line is that of one place, made larger: a proposal must not be narrower than what
@@ -124,12 +125,17 @@ class Links:
         alpha, beta, aim, _ = (self.aims[..., i] for i in range(4))
         return np.asarray(alone & np.where(self.is_share[:, 0, 0], aim == 0, alpha == beta))
 
-    def two_sided(self) -> Array:
-        """Which rows after the counts have both ends, in some block: (row)."""
-        ranges = self.reports.range
-        closed = (ranges[..., 2] > -OPEN / 2) & (ranges[..., 4] < OPEN / 2)
-        before = np.ones(len(self.about) - closed.shape[1], dtype=bool)
-        return np.concatenate([before, closed.any(axis=0)])
+    def narrow(self) -> Array:
+        """Which rows after the counts pin their number down, in some block: (row)."""
+        alpha, beta, low, low_each, high, high_each = (self.reports.range[..., i] for i in range(6))
+        ranges = alpha.shape[1]
+        whole = (self.scope * self.reports.members[:, None]).sum(axis=2)
+        whole = whole[:, whole.shape[1] - ranges :] * np.maximum(np.abs(alpha), np.abs(beta))
+        wide = (high - low) / np.maximum(whole, 1.0) + (high_each - low_each)
+        so_far = self.reports.so_far[..., 1] - self.reports.so_far[..., 0]
+        wide = np.concatenate([so_far, wide], axis=1)
+        points = np.ones(len(self.about) - wide.shape[1], dtype=bool)
+        return np.concatenate([points, (wide < NARROW).any(axis=0)])
 
     def at(
         self, logits: Float[np.ndarray, "block point copy logit"], rows: Array | slice = slice(None)
