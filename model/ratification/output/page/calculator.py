@@ -26,6 +26,7 @@ from ratification.output.page.parts import DataTable, Figure, Section
 
 MOST_EMBEDDED = 50_000  # worlds: more would make the page heavier, not the answer better
 MOST_ROWS = 20  # thresholds of approving unions in a heat map
+OVERLAP = 1.1  # a cell reaches under the next one, or the page shines through between them
 STEP, TABLE_STEP = 5, 10  # percent between thresholds drawn, and listed
 WHOLE = 0.01  # an error under which a chance is said in whole percents
 
@@ -254,9 +255,9 @@ def _heat(
         cell
         | {
             "left": cell["t"] - half,
-            "right": cell["t"] + half,
+            "right": cell["t"] + half * OVERLAP,
             "low": cell["k"] - step / 2,
-            "high": cell["k"] + step / 2,
+            "high": cell["k"] + step / 2 * OVERLAP,
         }
         for cell in cells
     ]
@@ -266,7 +267,7 @@ def _heat(
     legend = alt.Legend(title="chance", format=".0%", gradientLength=180)
     heat = (
         alt.Chart(charts.rows_of(boxes))
-        .mark_rect()
+        .mark_rect(clip=True)
         .encode(
             x=alt.X(
                 "left:Q", scale=across, axis=charts.share_axis(f"{name}, at least", grid=False)
