@@ -29,7 +29,7 @@ from ratification.inference.normal import log_between
 Array = np.ndarray
 PASSES = 3  # of linearisation
 PLACES = 8  # draws over which it is averaged in the end
-STEPS = 5  # of straightening
+STEPS = 6  # of straightening
 STRAY = 6  # times the variance of what a row strays from its line
 LONGEST = 2.0  # step of a logit
 FARTHEST_LOGIT = 15.0  # a draw that is straightened past it is lost
