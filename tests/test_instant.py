@@ -365,7 +365,9 @@ def test_what_is_next_to_impossible_is_not_answered(tmp_path: Path) -> None:
         "r0,june,2011-06-01,a,count,44990,10,,,\nr1,june,2011-06-01,b,count,10,44990,,,\n",
         settings=CASE + "[priors]\ntau_union = 0.001\nmu = { mean = 0, sd = 0.01 }\n",
     )
-    with pytest.raises(ConvergenceError, match=r"the instant engine cannot answer: .*at least 400"):
+    with pytest.raises(
+        ConvergenceError, match=r"the instant engine cannot answer: .*\(at (least 400|most)"
+    ):
         fit(layout_of(case), 1, effort=Effort(retries=1))
 
 

@@ -89,8 +89,13 @@ def _draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) -
         + batch.reports.log_likelihood(moved.logits)
         - _log_straight(straight.line, promised, batch.links.points)
     )
-    log_weights = np.where(np.isfinite(log_weights), log_weights, -np.inf)
-    return Draws(effects_now, moved.logits, log_weights)
+    # What has run away must not spoil what is computed from all copies.
+    usable = np.isfinite(log_weights)
+    return Draws(
+        effects=np.where(usable[..., None], effects_now, 0.0),
+        logits=np.where(usable[..., None], moved.logits, 0.0),
+        log_weights=np.where(usable, log_weights, -np.inf),
+    )
 
 
 class _Straight:

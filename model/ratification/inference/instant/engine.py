@@ -63,7 +63,7 @@ def fit(
         copies = more_copies(problem, found, copies)
         proposal = nearer(problem, found)
     else:
-        why = [*checks.failures, f"{enough:.0f} effective points (at least {FEWEST})"]
+        why = checks.failures or [f"{enough:.0f} effective points (at least {FEWEST})"]
         raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
     draws = together(
         [
