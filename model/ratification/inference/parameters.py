@@ -3,7 +3,7 @@
 Made once, beside the fit, where ArviZ is loaded anyway; kept with it as plain numbers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,22 +40,39 @@ class ParameterSummary:
 
 
 def summarise(tree: "xr.DataTree", layout: Layout) -> tuple[ParameterSummary, ...]:
-    """Summaries of every parameter that is not one unit's own effect."""
+    """Summaries of every parameter that is not one unit's own effect, with ArviZ's diagnostics."""
+    from arviz_stats.base import array_stats
+
     posterior = tree["posterior"].dataset
-    return tuple(
-        _summary(name, meaning, _at(posterior[variable].values, where), prior)
-        for name, meaning, variable, where, prior in _parameters(layout)
-        if variable in posterior
-    )
+    axes = {"chain_axis": 0, "draw_axis": 1}
+
+    def diagnosed(draws: np.ndarray) -> tuple[float, float, float]:
+        return (
+            float(array_stats.rhat(draws, **axes)),
+            float(array_stats.ess(draws, method="bulk", **axes)),
+            float(array_stats.ess(draws, method="tail", prob=(0.05, 0.95), **axes)),
+        )
+
+    draws = {str(name): posterior[name].values for name in posterior.data_vars}
+    return _summaries(draws, layout, diagnosed)
 
 
 def summarise_weighted(
     draws: Mapping[str, np.ndarray], layout: Layout, effective: float
 ) -> tuple[ParameterSummary, ...]:
-    """The same for draws resampled from weighted points, without ArviZ or SciPy.
+    """The same for draws resampled from weighted points, without ArviZ.
 
     `effective` is the number of effective points, which stands for all parameters.
     """
+    return _summaries(draws, layout, lambda _: (None, effective, effective))
+
+
+def _summaries(
+    draws: Mapping[str, np.ndarray],
+    layout: Layout,
+    diagnosed: Callable[[np.ndarray], tuple[float | None, float, float]],
+) -> tuple[ParameterSummary, ...]:
+    """Of the parameters that were sampled; `diagnosed` gives R-hat, bulk and tail ESS."""
     found = []
     for name, meaning, variable, where, prior in _parameters(layout):
         if variable not in draws:
@@ -63,6 +80,7 @@ def summarise_weighted(
         values = _at(draws[variable], where)
         low, high = np.quantile(values, [0.05, 0.95])
         prior_low, prior_high = _prior_interval(name, prior)
+        rhat, ess_bulk, ess_tail = diagnosed(values)
         found.append(
             ParameterSummary(
                 name=name,
@@ -72,9 +90,9 @@ def summarise_weighted(
                 q95=float(high),
                 prior_q05=prior_low,
                 prior_q95=prior_high,
-                rhat=None,
-                ess_bulk=effective,
-                ess_tail=effective,
+                rhat=rhat,
+                ess_bulk=ess_bulk,
+                ess_tail=ess_tail,
             )
         )
     return tuple(found)
@@ -117,27 +135,6 @@ def _named(name: str, round_id: str, among: tuple[str, ...]) -> str:
 
 def _at(values: np.ndarray, where: int | None) -> np.ndarray:
     return values if where is None else values[..., where]
-
-
-def _summary(name: str, meaning: str, draws: np.ndarray, prior: Prior) -> ParameterSummary:
-    from arviz_stats.base import array_stats
-
-    low, high = np.quantile(draws, [0.05, 0.95])
-    prior_low, prior_high = _prior_interval(name, prior)
-    return ParameterSummary(
-        name=name,
-        meaning=meaning,
-        mean=float(draws.mean()),
-        q05=float(low),
-        q95=float(high),
-        prior_q05=prior_low,
-        prior_q95=prior_high,
-        rhat=float(array_stats.rhat(draws, chain_axis=0, draw_axis=1)),
-        ess_bulk=float(array_stats.ess(draws, method="bulk", chain_axis=0, draw_axis=1)),
-        ess_tail=float(
-            array_stats.ess(draws, method="tail", prob=(0.05, 0.95), chain_axis=0, draw_axis=1)
-        ),
-    )
 
 
 def _prior_interval(name: str, prior: Prior) -> list[float]:
