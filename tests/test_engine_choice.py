@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hand_made import FINE, make_case, make_posterior
 from ratification.answers.run import Run
-from ratification.api import posterior_tree, run
+from ratification.api import load, posterior_tree, run
 from ratification.case.case import Case
 from ratification.cli.main import ratify
 from ratification.cli.options import Waiting
@@ -156,3 +156,13 @@ def test_who_waits_is_shown_a_preview(
     assert str(told.exception) == "sampling was to begin"
     told = CliRunner().invoke(ratify, [*arguments, "--json"])
     assert "PREVIEW" not in told.stderr
+
+
+def test_a_setting_without_effect_is_said() -> None:
+    """Published returns act on rounds that have reports; of another the forecast says so."""
+    sebac = load("sebac-2011")
+    asked_for = {"as_of": "2011-06-17", "engine": "instant", "worlds": 400}
+    told = run(sebac, scenarios=["revote-published"], **asked_for).forecast  # type: ignore[arg-type]
+    assert any("so they change nothing" in text for text in told.assumptions)
+    told = run(sebac, scenarios=["revote"], **asked_for).forecast  # type: ignore[arg-type]
+    assert not any("change nothing" in text for text in told.assumptions)

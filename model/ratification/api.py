@@ -182,7 +182,7 @@ def _summed_up(
         coalition=tuple(entry.coalition for entry in answers),
         diagnostics=max((s.posterior.diagnostics for s in simulations), key=_doubt),
         replaced=max(s.worlds.replaced for s in simulations),
-        assumptions=tuple(assumptions),
+        assumptions=(*assumptions, *_without_effect(simulations)),
         warnings=facts.warnings,
         reports=len(evidence.reports),
         nominal=_nominal(case, facts.round),
@@ -330,6 +330,18 @@ def _assumptions(
     if case.priors != type(case.priors)():
         found.append("priors differ from the defaults (case.toml or --set)")
     return found
+
+
+def _without_effect(simulations: Sequence[Simulation]) -> list[str]:
+    """Settings of scenarios that change nothing here, and why."""
+    return [
+        f"scenario {s.scenario.id}: published returns act on rounds that have reports; this round "
+        "has none, so they change nothing"
+        for s in simulations
+        if s.scenario is not None
+        and s.scenario.returns == "published"
+        and not s.posterior.layout.structure.early_returns
+    ]
 
 
 def _nominal(case: Case, round_id: str) -> tuple[str, ...]:
