@@ -177,7 +177,7 @@ def _small_print(forecast: Forecast) -> Text:
     if forecast.nominal:
         lines.append(f"members not published, a nominal size used: {', '.join(forecast.nominal)}")
     if forecast.replaced:
-        lines.append(f"{forecast.replaced} worlds were copies of others")
+        lines.append(f"{wording.plural(forecast.replaced, 'simulated vote')} copied from others")
     lines.append(
         f"{forecast.worlds:,} simulated votes, seed {forecast.seed}, engine {forecast.engine}; "
         + in_short(found)
