@@ -16,6 +16,7 @@ from ratification.inference.lattice import integer_kernel
 from ratification.inference.metropolis import Chain
 from ratification.inference.numerics import stream
 from ratification.inference.tied import Ballots, TiedVotes
+from scipy.stats import hypergeom
 
 DRAWS = 40_000
 
@@ -37,7 +38,18 @@ class Group:
             members=np.broadcast_to(self.members, shape).copy(),
             yes_share=np.broadcast_to(self.yes_share, shape).copy(),
             turnout=np.broadcast_to(self.turnout, shape).copy(),
+            seen_yes=self.seen[0],
+            seen_no=self.seen[1],
         )
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Yes and no counted so far, by leaf."""
+        found = np.zeros((2, len(self.members)), dtype=np.int64)
+        for partial in self.facts.partials:
+            if len(partial.scope) == 1:
+                found[:, list(partial.scope)] = [[partial.yes], [partial.no]]
+        return found
 
     def constraints(self, worlds: int) -> list[Constraint]:
         """What is known, for as many worlds."""
@@ -52,6 +64,15 @@ class Group:
         settings = zip(self.members, self.yes_share, self.turnout, strict=True)
         outcomes, chances = joint_law([leaf_law(*leaf) for leaf in settings])
         yes, no = np.split(outcomes, 2, axis=1)
+        seen_yes, seen_no = self.seen  # any ballot was as likely as another to be counted first
+        some = np.flatnonzero(seen_yes + seen_no)
+        cast, told = (yes + no)[:, some], (seen_yes + seen_no)[some]
+        enough = cast >= told
+        counted = hypergeom.pmf(
+            seen_yes[some], np.maximum(cast, told), np.where(enough, yes[:, some], 0), told
+        )
+        chances = chances * np.where(enough, counted, 0.0).prod(axis=1)
+        chances = chances / chances.sum()
         members = np.broadcast_to(self.members, yes.shape)
         good = satisfied(constraints_of(self.facts, members), yes, no)
         return outcomes[good], chances[good], float(chances[good].sum())
@@ -74,6 +95,11 @@ def group(name: str, leaves: Sequence[tuple[int, float, float]], **facts: object
 def count(scope: Sequence[int], yes: int, no: int) -> Count:
     """A complete count."""
     return Count(scope=frozenset(scope), yes=yes, no=no, reports=("count",))
+
+
+def so_far(leaf: int, yes: int, no: int) -> Partial:
+    """Ballots of one leaf counted so far."""
+    return Partial(scope=frozenset({leaf}), yes=yes, no=no, reports=("so far",))
 
 
 def ranged(
@@ -106,6 +132,14 @@ TRIPLE = [(4, 0.6, 0.7), (5, 0.3, 0.5), (3, 0.5, 0.8)]
 UNLIKELY = [(8, 0.07, 0.9), (8, 0.08, 0.9)]
 
 GROUPS = [
+    group("so far", [(9, 0.3, 0.5)], partials=(so_far(0, 3, 1),)),
+    group("so far, in a margin", PAIR, partials=(so_far(0, 2, 1),), ranges=(ranged([0, 1], 1, 2),)),
+    group(
+        "so far, in a pooled count",
+        PAIR,
+        partials=(so_far(0, 1, 2),),
+        counts=(count([0, 1], 4, 3),),
+    ),
     group("pooled count", [(5, 0.6, 0.7), (4, 0.3, 0.5)], counts=(count([0, 1], 3, 2),)),
     group(
         "pooled count and an outcome inside",

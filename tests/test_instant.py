@@ -454,3 +454,31 @@ def test_effort_is_an_argument(tmp_path: Path) -> None:
     more = fit(layout, 1, effort=replace(Effort(), points=6000, kept=1200)).posterior
     assert more.diagnostics.ess_min > 1.5 * some.diagnostics.ess_min
     assert (more.chains, more.per_chain) == (4, 300)
+
+
+def test_a_number_of_approvals_loses_no_draws(tmp_path: Path) -> None:
+    """A draw that such a report rules out is worth nothing, which is no failure to straighten it."""
+    tree = "unit,parent,members\na,,\na-0,a,2000\na-1,a,2000\na-2,a,2000\nb,,500\nc,,500\n"
+    said = "r,june,2011-06-01,a-0 + a-1 + a-2,approvals,,,2,2,\n"
+    posterior = fit(layout_of(make_case(tmp_path, tree, said)), 1).posterior
+    assert not posterior.diagnostics.retried
+
+
+def test_ballots_counted_so_far_stay_as_they_are(tmp_path: Path) -> None:
+    """Only what is still to be counted is drawn: 520-480 of some 1,500 is hardly lost any more."""
+    tree = "unit,parent,members\na,,2000\nb,,500\nc,,500\n"
+    case = make_case(tmp_path, tree, "r,june,2011-06-01,a,partial,520,480,,,\n")
+    posterior = fit(layout_of(case), 1).posterior
+    worlds = draw_worlds(case, posterior, case.evidence(), case.target, 4000)
+    yes, ballots = worlds.yes[:, 0], worlds.ballots[:, 0]
+    assert (yes >= 520).all()
+    assert (ballots - yes >= 480).all()
+    position = posterior.layout.structure.nodes.index(("a", 0))
+    logit = posterior.flat("mu") + posterior.flat("tau")[:, 0] * posterior.flat("z")[:, position]
+    p = 1 / (1 + np.exp(-logit))
+    rest = np.random.default_rng(2).binomial(ballots - 1000, p)  # the same draws, in their order
+    exact = (520 + rest) / ballots
+    found = yes / ballots
+    assert found.std() == pytest.approx(exact.std(), rel=0.1)
+    error = standard_error(posterior, exact)
+    assert abs(found.mean() - exact.mean()) < MOST_OFF * error

@@ -50,7 +50,8 @@ def replicate(
     rng = stream(posterior.seed, "replicates", round_id)
     field = FieldMaker(case, posterior, round_id, None).field(rows, rng)
     members = np.tile(posterior.layout.members[round_id], (len(rows), 1))
-    ballots = Ballots(members, field.yes_share, field.turnout)
+    nothing = np.zeros(members.shape[1], dtype=np.int64)
+    ballots = Ballots(members, field.yes_share, field.turnout, nothing, nothing)
     yes, no = draw_free(ballots, slice(None), slice(None), rng)
     found = []
     for report, (quantity, seen) in told:

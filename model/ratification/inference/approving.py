@@ -123,7 +123,12 @@ def agree_on_approvals(
 
 
 def _some(ballots: Ballots, worlds: np.ndarray) -> Ballots:
-    return Ballots(ballots.members[worlds], ballots.yes_share[worlds], ballots.turnout[worlds])
+    return replace(
+        ballots,
+        members=ballots.members[worlds],
+        yes_share=ballots.yes_share[worlds],
+        turnout=ballots.turnout[worlds],
+    )
 
 
 def _of_worlds(constraints: Sequence[Constraint], worlds: np.ndarray) -> list[Constraint]:
@@ -259,10 +264,13 @@ def _chance(tree: Electorate, facts: Known, unit: str, ballots: Ballots) -> np.n
     if not len(leaves):
         return np.full(len(ballots.members), float(cut <= 0))
     m, p, t = (a[:, leaves] for a in (ballots.members, ballots.yes_share, ballots.turnout))
-    each = t * (alpha * p + beta * (1 - p))
-    square = t * (alpha**2 * p + beta**2 * (1 - p)) - each**2
-    sd = np.sqrt((m * square).sum(axis=1) + 0.25)
-    chance = normal_cdf(((m * each).sum(axis=1) - cut + 0.5) / sd)
+    seen_yes, seen_no = ballots.seen_yes[leaves], ballots.seen_no[leaves]
+    cut -= int(alpha * seen_yes.sum() + beta * seen_no.sum())
+    each = alpha * p + beta * (1 - p)  # of a ballot that is still to be counted
+    left = np.maximum(m * t - seen_yes - seen_no, 0.0)
+    variance = left * (alpha**2 * p + beta**2 * (1 - p) - each**2) + m * t * (1 - t) * each**2
+    sd = np.sqrt(variance.sum(axis=1) + 0.25)
+    chance = normal_cdf(((left * each).sum(axis=1) - cut + 0.5) / sd)
     return np.asarray(np.clip(chance, 1e-9, 1 - 1e-9))
 
 

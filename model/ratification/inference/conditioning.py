@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ratification.inference.constraints import Constraint, components, satisfied
+from ratification.inference.free import votes
 from ratification.inference.metropolis import sweeps
 from ratification.inference.repair import move_onto
 from ratification.inference.tied import Ballots, TiedVotes
@@ -27,15 +28,19 @@ def draw_free(
     rows: np.ndarray | slice,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Yes and no of some leaves in some worlds, with no constraint."""
+    """Yes and no of some leaves in some worlds, with no constraint but what is counted so far."""
     pick = (
         (rows, leaves)
         if isinstance(rows, slice) or isinstance(leaves, slice)
         else np.ix_(rows, leaves)
     )
-    cast = rng.binomial(ballots.members[pick], ballots.turnout[pick])
-    yes = rng.binomial(cast, ballots.yes_share[pick])
-    return yes, cast - yes
+    return votes(
+        ballots.members[pick],
+        ballots.turnout[pick],
+        ballots.yes_share[pick],
+        (ballots.seen_yes[leaves], ballots.seen_no[leaves]),
+        rng,
+    )
 
 
 def condition(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ratification.inference.constraints import FREE
+from ratification.inference.free import votes
 from ratification.inference.lattice import moves_within
 from ratification.inference.tied import TiedVotes
 
@@ -35,11 +36,11 @@ def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> None:
     """
     if tied.members.sum(axis=1).max() > SMALL:
         return
-    cast = rng.binomial(tied.members, tied.turnout)
-    yes = rng.binomial(cast, tied.yes_share)
-    drawn = tied.sums(yes, cast - yes)
+    seen = (tied.seen_yes, tied.seen_no)
+    yes, no = votes(tied.members, tied.turnout, tied.yes_share, seen, rng)
+    drawn = tied.sums(yes, no)
     take = ((drawn >= tied.low) & (drawn <= tied.high)).all(axis=0)
-    tied.yes[take], tied.no[take] = yes[take], (cast - yes)[take]
+    tied.yes[take], tied.no[take] = yes[take], no[take]
     tied.values[:, take] = drawn[:, take]
 
 
@@ -123,11 +124,16 @@ class Chain:
             yes, no = tied.yes[:, leaf], tied.no[:, leaf]
             if d_yes is not None:
                 gain += tied.log_yes[:, leaf] * d_yes
-                self._count_ways(yes, d_yes, gain, allowed)
+                self._count_ways(yes - tied.seen_yes[leaf], d_yes, gain, allowed)
             if d_no is not None:
                 gain += tied.log_no[:, leaf] * d_no
-                self._count_ways(no, d_no, gain, allowed)
-            self._count_ways(tied.members[:, leaf] - yes - no, -_cast(d_yes, d_no), gain, allowed)
+                self._count_ways(no - tied.seen_no[leaf], d_no, gain, allowed)
+            cast = _cast(d_yes, d_no)
+            self._count_ways(tied.members[:, leaf] - yes - no, -cast, gain, allowed)
+            seen = tied.seen_yes[leaf] + tied.seen_no[leaf]
+            if seen:  # of the ways to cast the ballots, those in which these were counted first
+                self._count_ways(yes + no, cast, gain, allowed)
+                self._count_ways_back(yes + no - seen, cast, gain, allowed)
         changes = self._sums_of(parts)
         for c, change in changes:
             value = tied.values[c] + change
@@ -161,6 +167,14 @@ class Chain:
             new = votes + step
             allowed &= new >= 0
             gain += self.tied.table.take(votes) - self.tied.table.take(new, mode="clip")
+
+    def _count_ways_back(
+        self, votes: np.ndarray, step: np.ndarray, gain: np.ndarray, allowed: np.ndarray
+    ) -> None:
+        """The same for factorials that multiply."""
+        back = np.zeros(len(gain))
+        self._count_ways(votes, step, back, allowed)
+        gain -= back
 
 
 def _cast(d_yes: np.ndarray | None, d_no: np.ndarray | None) -> np.ndarray:

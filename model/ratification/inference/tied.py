@@ -19,6 +19,8 @@ class Ballots:
     members: np.ndarray
     yes_share: np.ndarray
     turnout: np.ndarray
+    seen_yes: np.ndarray  # by leaf: ballots counted so far, which stay as they are
+    seen_no: np.ndarray
 
 
 class TiedVotes:
@@ -43,6 +45,7 @@ class TiedVotes:
         t, p = (np.asfortranarray(part[pick]) for part in (ballots.turnout, ballots.yes_share))
         self.turnout, self.yes_share = t, p
         chances = np.clip(np.stack([t * p, t * (1 - p), 1 - t]), 1e-12, 1.0)
+        self.seen_yes, self.seen_no = ballots.seen_yes[leaves], ballots.seen_no[leaves]
         self.log_yes = np.log(chances[0]) - np.log(chances[2])
         self.log_no = np.log(chances[1]) - np.log(chances[2])
         self.sd_yes = np.sqrt(self.members * chances[0] * (1 - chances[0])) + 0.5

@@ -155,7 +155,8 @@ def _fill(
     """Draw one block of worlds into the store."""
     field = maker.field(rows, rng)
     rosters = draw_rosters(tree, facts, len(rows), rng)
-    ballots = Ballots(rosters.members, field.yes_share, field.turnout)
+    seen = counted_so_far(tree, facts)
+    ballots = Ballots(rosters.members, field.yes_share, field.turnout, *seen)
     yes = np.zeros(rosters.members.shape, dtype=np.int64)
     no = np.zeros_like(yes)
     open_leaves = [leaf for leaf in range(len(tree.leaves)) if leaf not in facts.counted]
@@ -169,6 +170,18 @@ def _fill(
     _replace_bad(rosters, yes, no, good, rng)
     store.put(slice(start, start + len(rows)), rosters, yes, no)
     store.replaced += int((~good).sum())
+
+
+def counted_so_far(
+    tree: Electorate, facts: Known
+) -> tuple[Int[np.ndarray, " leaf"], Int[np.ndarray, " leaf"]]:
+    """Yes and no counted so far of single leaves; of several together it is not known by leaf."""
+    yes, no = np.zeros((2, len(tree.leaves)), dtype=np.int64)
+    for partial in facts.partials:
+        if len(partial.scope) == 1:
+            (leaf,) = partial.scope
+            yes[leaf], no[leaf] = partial.yes, partial.no
+    return yes, no
 
 
 def _agree(

@@ -33,10 +33,16 @@ def check(found: Weighted) -> Checks:
     weights = np.exp(log_weights - log_weights.max())
     enough = effective(weights)
     shape = pareto_k(log_weights)
-    lost = 0.0
+    # Of the draws themselves: a number of approvals may well rule a good draw out.
+    lost = max(
+        (
+            float((np.isneginf(draws.log_weights).mean(axis=2) @ weights).max() / weights.sum())
+            for draws in found.draws
+        ),
+        default=0.0,
+    )
     for log_local in found.local.values():
         share = copy_shares(log_local)
-        lost = max(lost, float(weights @ np.isneginf(log_local).mean(axis=1) / weights.sum()))
         with np.errstate(divide="ignore"):
             once = log_weights[:, None] + np.log(share * share.shape[1])
         shape = max(shape, pareto_k(once.ravel()))
