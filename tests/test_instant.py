@@ -457,7 +457,7 @@ def test_effort_is_an_argument(tmp_path: Path) -> None:
 
 
 def test_a_number_of_approvals_loses_no_draws(tmp_path: Path) -> None:
-    """A draw that such a report rules out is worth nothing, which is no failure to straighten it."""
+    """A draw that such a report rules out is worth nothing; it was straightened all the same."""
     tree = "unit,parent,members\na,,\na-0,a,2000\na-1,a,2000\na-2,a,2000\nb,,500\nc,,500\n"
     said = "r,june,2011-06-01,a-0 + a-1 + a-2,approvals,,,2,2,\n"
     posterior = fit(layout_of(make_case(tmp_path, tree, said)), 1).posterior
