@@ -23,7 +23,7 @@ from ratification.inference.fit import Engine, Sampler
 from ratification.inference.instant.engine import fit
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import effective_sample_size
-from ratification.inference.parameters import _parameters
+from ratification.inference.parameters import parameters_of
 from ratification.inference.posterior import Posterior
 from ratification.inference.worlds import draw_worlds
 
@@ -124,7 +124,7 @@ def long_run(case: Asked, folder: Path) -> Found:
 def measured(case: Asked, posterior: Posterior) -> dict[str, tuple[float, float]]:
     """Means and standard errors of everything that is compared."""
     found = {}
-    for name, _, variable, where, _ in _parameters(posterior.layout):
+    for name, _, variable, where, _ in parameters_of(posterior.layout):
         if variable in posterior.draws:
             values = posterior.draws[variable]
             found[name] = averaged(values if where is None else values[..., where])

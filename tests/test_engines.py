@@ -1,6 +1,6 @@
 """The two engines give the same posterior: the short form of `benchmarks/engines.py`."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -40,17 +40,24 @@ r5,june,2011-06-02,* - f,count,5050,4100,,,
 """
 
 
+@dataclass(frozen=True)
+class Both:
+    """A case with a posterior of each engine."""
+
+    case: Case
+    sampled: Posterior
+    instant: Posterior
+
+
 @pytest.fixture(scope="module", params=["every kind, two rounds", "tied by a total"])
-def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Posterior]:
-    """A posterior of each engine."""
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """Fitted once for every test of a case."""
     parent = tmp_path_factory.mktemp("cases")
     tied = request.param == "tied by a total"
     case = make_case(parent, TIED_TREE, TIED) if tied else load(write_case(parent))
     layout = build_layout(case, case.evidence(), case.target)
     sampled = Engine().fit(layout, 1, sampler=CAREFUL).posterior
-    return {"case": case, "nuts": sampled, "instant": fit(layout, 1).posterior}  # type: ignore[dict-item]
+    return Both(case=case, sampled=sampled, instant=fit(layout, 1).posterior)
 
 
 def measured(case: Case, posterior: Posterior) -> dict[str, tuple[float, float]]:
@@ -82,10 +89,9 @@ def averaged(values: np.ndarray) -> tuple[float, float]:
 
 
 @pytest.mark.slow
-def test_both_engines_have_the_same_posterior(both: Mapping[str, Posterior]) -> None:
+def test_both_engines_have_the_same_posterior(both: Both) -> None:
     """Every shared parameter, and every union's chance and yes share, within its errors."""
-    case: Case = both["case"]  # type: ignore[assignment]
-    sampled, instant = (measured(case, both[engine]) for engine in ("nuts", "instant"))
+    sampled, instant = (measured(both.case, each) for each in (both.sampled, both.instant))
     z = {
         name: (mean - sampled[name][0]) / np.hypot(error, sampled[name][1])
         for name, (mean, error) in instant.items()

@@ -105,7 +105,7 @@ def run(
     `bylaws` such as "1996" or "1996/ballots" (all readings if empty); `scenarios` by id, all of
     one round (the evidence as it is, if empty); `as_of` an ISO date or time; `assume` such as
     "council-4 rejected"; `without` ids of reports to leave out. `engine` is "nuts", the published
-    number; "instant", the same posterior in about a second; or "auto", instant where its checks
+    number; "instant", the same posterior in seconds; or "auto", instant where its checks
     pass and NUTS where they do not. `worlds` is 20,000 with NUTS, 4,000 with the instant engine,
     unless it is given.
 

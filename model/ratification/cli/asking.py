@@ -40,7 +40,7 @@ OPTIONS = (
         type=click.Choice(["nuts", "instant", "auto"]),
         default="nuts",
         show_default=True,
-        help="nuts: the published number. instant: the same posterior in about a second. "
+        help="nuts: the published number. instant: the same posterior in seconds. "
         "auto: instant where its checks pass, else nuts.",
     ),
     click.option(

@@ -133,7 +133,7 @@ class Chain:
             seen = tied.seen_yes[leaf] + tied.seen_no[leaf]
             if seen:  # of the ways to cast the ballots, those in which these were counted first
                 self._count_ways(yes + no, cast, gain, allowed)
-                self._count_ways_back(yes + no - seen, cast, gain, allowed)
+                self._count_ways(yes + no - seen, cast, gain, allowed, power=-1)
         changes = self._sums_of(parts)
         for c, change in changes:
             value = tied.values[c] + change
@@ -160,21 +160,21 @@ class Chain:
         return changes
 
     def _count_ways(
-        self, votes: np.ndarray, step: np.ndarray, gain: np.ndarray, allowed: np.ndarray
+        self,
+        votes: np.ndarray,
+        step: np.ndarray,
+        gain: np.ndarray,
+        allowed: np.ndarray,
+        power: int = 1,
     ) -> None:
-        """What a change of some votes does to the multinomial's factorials; and if it can be."""
+        """What a change of some votes does to the law's factorials; and if it can be.
+
+        Most of them divide; `power` is -1 for one that multiplies.
+        """
         if step.any():
             new = votes + step
             allowed &= new >= 0
-            gain += self.tied.table.take(votes) - self.tied.table.take(new, mode="clip")
-
-    def _count_ways_back(
-        self, votes: np.ndarray, step: np.ndarray, gain: np.ndarray, allowed: np.ndarray
-    ) -> None:
-        """The same for factorials that multiply."""
-        back = np.zeros(len(gain))
-        self._count_ways(votes, step, back, allowed)
-        gain -= back
+            gain += power * (self.tied.table.take(votes) - self.tied.table.take(new, mode="clip"))
 
 
 def _cast(d_yes: np.ndarray | None, d_no: np.ndarray | None) -> np.ndarray:

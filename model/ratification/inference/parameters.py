@@ -74,7 +74,7 @@ def _summaries(
 ) -> tuple[ParameterSummary, ...]:
     """Of the parameters that were sampled; `diagnosed` gives R-hat, bulk and tail ESS."""
     found = []
-    for name, meaning, variable, where, prior in _parameters(layout):
+    for name, meaning, variable, where, prior in parameters_of(layout):
         if variable not in draws:
             continue
         values = _at(draws[variable], where)
@@ -98,7 +98,7 @@ def _summaries(
     return tuple(found)
 
 
-def _parameters(layout: Layout) -> Iterator[tuple[str, str, str, int | None, Prior]]:
+def parameters_of(layout: Layout) -> Iterator[tuple[str, str, str, int | None, Prior]]:
     """Name, meaning, variable, index within it and prior of each."""
     structure, priors = layout.structure, layout.priors
     rounds = structure.rounds

@@ -37,8 +37,8 @@ def adapt(
     It goes on until the points are worth enough to tell how the parameters vary together.
     """
     dimension = problem.prior.dimension
-    warm = start is not None and len(start.mean) == dimension
-    proposals = [start if warm and start else Proposal.prior(dimension)]
+    fits = start is not None and len(start.mean) == dimension
+    proposals = [start] if start is not None and fits else [Proposal.prior(dimension)]
     every, likelihood = np.zeros((0, dimension)), np.zeros(0)
     for _ in range(effort.rounds):
         new = proposals[-1].points(effort.adapting, rng)

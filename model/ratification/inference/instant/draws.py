@@ -76,11 +76,11 @@ def _draw(batch: Batch, shared: Shared, copies: int, rng: np.random.Generator) -
         free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))
         logits = maps.means[:, :, None] + maps.logits(free)
         return Draws(free, logits, np.zeros(free.shape[:3]))
-    straight, ways = _approximated(batch, maps, rng)
+    straight, ways, by_logit = _approximated(batch, maps, rng)
     effects, log_simulated = straight.draws(copies, rng)
     logits = maps.means[:, :, None] + maps.logits(effects)
     promised = straight.values(logits)
-    moved = _straighten(batch, straight.line, ways, maps.logits(ways), logits, promised)
+    moved = _straighten(batch, straight.line, ways, by_logit, logits, promised)
     effects_now = effects + moved.effects
     log_weights = (
         log_simulated
@@ -131,8 +131,12 @@ class _Straight:
         return free + solve_upper(self.factor, pull) @ self.slopes, log_weights
 
 
-def _approximated(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[_Straight, Array]:
-    """The rows as the lines that fit best where the draws will lie, and ways to straighten them.
+def _approximated(
+    batch: Batch, maps: Effects, rng: np.random.Generator
+) -> tuple[_Straight, Array, Array]:
+    """The rows as the lines that fit best where the draws will lie.
+
+    With the ways to straighten them, in the effects and in the logits.
 
     First at the place nearest to what was reported, by Gauss and Newton; then, where rows are not
     straight by themselves, on average over draws made with those first lines.
@@ -141,15 +145,17 @@ def _approximated(batch: Batch, maps: Effects, rng: np.random.Generator) -> tupl
     for _ in range(PASSES):
         straight = _Straight(batch, maps, batch.links.line(here[:, :, None]), here)
         if batch.links.straight().all():
-            return straight, _ways(batch, straight)
+            ways = _ways(batch, straight)
+            return straight, ways, maps.logits(ways)
         here = maps.means + maps.logits(straight.nearest())[:, :, 0]
     effects, _ = straight.draws(PLACES, rng)
     places = maps.means[:, :, None] + maps.logits(effects)
     here = places.mean(axis=2)
     straight = _Straight(batch, maps, batch.links.line(places), here)
     ways = _ways(batch, straight)
-    wider = _widened(batch, straight, maps.logits(ways), places)
-    return _Straight(batch, maps, wider, here), ways
+    by_logit = maps.logits(ways)
+    wider = _widened(batch, straight, by_logit, places)
+    return _Straight(batch, maps, wider, here), ways, by_logit
 
 
 def _ways(batch: Batch, straight: _Straight) -> Array:

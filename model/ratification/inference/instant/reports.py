@@ -3,6 +3,7 @@
 The numpy twin of `inference.model`; tests hold the two together term by term.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -105,7 +106,6 @@ class Sums:
         self.p, self.t = expit(logits[..., :cells]), expit(logits[..., cells:])
         self.by_cell = members[:, None, None] * self.t
         self._onto = scope.transpose(0, 2, 1)
-        self._rows = slice(None)
         self.ballots = self._over(self.by_cell)
         self.yes = self._over(self.by_cell * self.p)
 
@@ -115,8 +115,7 @@ class Sums:
         return [self._part(slice(a, b)) for a, b in pairwise(ends)]
 
     def _part(self, rows: slice) -> "Sums":
-        part = object.__new__(Sums)
-        part.p, part.t, part.by_cell, part._rows = self.p, self.t, self.by_cell, slice(None)
+        part = copy(self)
         part._onto = self._onto[:, :, rows]
         part.ballots, part.yes = self.ballots[..., rows], self.yes[..., rows]
         return part

@@ -9,7 +9,7 @@ what the later intervals will ask of it; the shift enters the weight, which stay
 import numpy as np
 from jaxtyping import Float
 
-from ratification.inference.instant.linear import solve_each
+from ratification.inference.instant.linear import solve_each, solve_lower
 from ratification.inference.normal import FARTHEST, log_between, normal_cdf, normal_quantile
 
 Array = np.ndarray
@@ -32,7 +32,7 @@ def simulate(
     """
     rows = uniform.shape[3]
     spread = np.diagonal(factor, axis1=2, axis2=3)
-    seen = _seen(factor, low, points)
+    seen = solve_lower(factor[:, :, :points, :points], low[:, :, None, :points])[:, :, 0]
     log_seen = -0.5 * (seen**2).sum(axis=2) - np.log(spread[..., :points]).sum(axis=2)
     log_weight = np.repeat((log_seen - points * LOG_ROOT_TAU)[..., None], uniform.shape[2], axis=2)
     numbers = np.empty(uniform.shape)
@@ -49,15 +49,6 @@ def simulate(
         numbers[..., row] = tilt + between(ends[0], ends[1], uniform[..., row])
         log_weight += log_between(ends[0], ends[1]) + tilt * (0.5 * tilt - numbers[..., row])
     return numbers, log_weight
-
-
-def _seen(factor: Array, values: Array, points: int) -> Array:
-    """Innovations of the points."""
-    found = np.empty((*values.shape[:2], points))
-    for row in range(points):
-        known = (factor[:, :, row, :row] * found[..., :row]).sum(axis=2)
-        found[..., row] = (values[..., row] - known) / factor[:, :, row, row]
-    return found
 
 
 def between(
