@@ -15,6 +15,7 @@ from ratification.inference.constraints import Constraint, components, constrain
 from ratification.inference.lattice import integer_kernel
 from ratification.inference.metropolis import Chain
 from ratification.inference.numerics import stream
+from ratification.inference.so_far import SoFar, shares_so_far
 from ratification.inference.tied import Ballots, TiedVotes
 from scipy.stats import hypergeom
 
@@ -40,14 +41,21 @@ class Group:
             turnout=np.broadcast_to(self.turnout, shape).copy(),
             seen_yes=self.seen[0],
             seen_no=self.seen[1],
+            shares=self.shares(worlds),
         )
+
+    def shares(self, worlds: int) -> tuple[SoFar, ...]:
+        """Shares so far of several leaves, or without their ballots."""
+        shape = (worlds, len(self.members))
+        drawn = (self.members, self.yes_share, self.turnout)
+        return shares_so_far(self.facts, *(np.broadcast_to(each, shape) for each in drawn))
 
     @property
     def seen(self) -> np.ndarray:
         """Yes and no counted so far, by leaf."""
         found = np.zeros((2, len(self.members)), dtype=np.int64)
         for partial in self.facts.partials:
-            if len(partial.scope) == 1:
+            if len(partial.scope) == 1 and partial.yes + partial.no:
                 found[:, list(partial.scope)] = [[partial.yes], [partial.no]]
         return found
 
@@ -72,6 +80,9 @@ class Group:
             seen_yes[some], np.maximum(cast, told), np.where(enough, yes[:, some], 0), told
         )
         chances = chances * np.where(enough, counted, 0.0).prod(axis=1)
+        for entry in self.shares(1):
+            pooled = (votes[:, entry.leaves].sum(axis=1) for votes in (yes, no))
+            chances = chances * np.exp(entry.log_chance(*pooled))
         chances = chances / chances.sum()
         members = np.broadcast_to(self.members, yes.shape)
         good = satisfied(constraints_of(self.facts, members), yes, no)
@@ -100,6 +111,17 @@ def count(scope: Sequence[int], yes: int, no: int) -> Count:
 def so_far(leaf: int, yes: int, no: int) -> Partial:
     """Ballots of one leaf counted so far."""
     return Partial(scope=frozenset({leaf}), yes=yes, no=no, reports=("so far",))
+
+
+def pooled_so_far(scope: Sequence[int], yes: int, no: int) -> Partial:
+    """Ballots of several leaves counted so far."""
+    return Partial(scope=frozenset(scope), yes=yes, no=no, reports=("pooled so far",))
+
+
+def share_so_far(scope: Sequence[int], low: str, high: str) -> Partial:
+    """A yes share of ballots so far."""
+    shares = {"low": Fraction(low), "high": Fraction(high)}
+    return Partial(scope=frozenset(scope), **shares, reports=("share so far",))
 
 
 def ranged(
@@ -165,10 +187,35 @@ GROUPS = [
         counts=(count([0, 1], 3, 2),),
         shares=(share([1, 2], "1/2", "3/4", of="members"),),
     ),
+    group("pooled count so far", PAIR, partials=(pooled_so_far([0, 1], 2, 3),)),
     group(
-        "pooled count so far",
+        "pooled count so far of nearly all",
+        [(4, 0.6, 0.9), (5, 0.3, 0.9)],
+        partials=(pooled_so_far([0, 1], 2, 5),),
+    ),
+    group(
+        "pooled count so far, with a leaf's own",
         PAIR,
-        partials=(Partial(scope=frozenset({0, 1}), yes=4, no=3, reports=("so far",)),),
+        partials=(so_far(0, 1, 1), pooled_so_far([0, 1], 1, 2)),
+    ),
+    group(
+        "pooled count so far, in a margin",
+        PAIR,
+        partials=(pooled_so_far([0, 1], 2, 2),),
+        ranges=(ranged([0, 1], 1, 2),),
+    ),
+    group(
+        "pooled count so far, across a pooled count",
+        TRIPLE,
+        partials=(pooled_so_far([1, 2], 1, 3),),
+        counts=(count([0, 1], 3, 2),),
+    ),
+    group("share so far", [(9, 0.3, 0.7)], partials=(share_so_far([0], "2/5", "3/5"),)),
+    group(
+        "share so far of two leaves, one outcome",
+        PAIR,
+        partials=(share_so_far([0, 1], "1/5", "2/5"),),
+        ranges=(ranged([0], 1, None),),
     ),
     group("two thirds needed", PAIR, ranges=(ranged([0, 1], 0, None, alpha=1, beta=-2),)),
     group("two unlikely outcomes", UNLIKELY, ranges=(ranged([0], 1, None), ranged([1], 1, None))),

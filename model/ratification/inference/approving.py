@@ -19,6 +19,8 @@ from ratification.case.verdicts import needed
 from ratification.inference.conditioning import TRIES, WORTH_ANOTHER, condition, draw_free
 from ratification.inference.constraints import FREE, Constraint
 from ratification.inference.normal import normal_cdf
+from ratification.inference.poisson_binomial import given_number, number_law
+from ratification.inference.so_far import SoFar
 from ratification.inference.tied import Ballots
 
 # With other reports a free draw costs sweeps too, and on SEBAC's last day choosing the pattern at
@@ -27,7 +29,6 @@ WORTH_SWEEPS = 0.5
 PATTERNS = 3  # who approves is drawn anew, and bound anew, for worlds that could not follow
 FAR = 10**13  # a margin beyond any
 PICKS = 50  # draws of who approves until no report rules it out
-CELLS = 30_000_000  # numbers in one table of Poisson-binomials: more worlds are split up
 FEW_LEAVES = 16  # whose columns are added faster than numpy sums a short axis
 BY_UNITS = ("units", "all-units")
 
@@ -106,7 +107,7 @@ def agree_on_approvals(
     leaves = [leaf for leaf in range(len(tree.leaves)) if leaf not in facts.counted]
     worth = WORTH_SWEEPS if base else WORTH_ANOTHER
     for _ in range(TRIES):
-        part, part_yes, part_no = _some(ballots, wrong), yes[wrong], no[wrong]
+        part, part_yes, part_no = ballots.of(wrong), yes[wrong], no[wrong]
         part_yes[:, leaves], part_no[:, leaves] = draw_free(part, leaves, slice(None), rng)
         few = keep(part, _of_worlds(base, wrong)) < max(1.0, worth * len(wrong))
         wrong = wrong[~mended[wrong]]
@@ -115,20 +116,11 @@ def agree_on_approvals(
     for _ in range(PATTERNS):
         if not len(wrong):
             break
-        part, part_yes, part_no = _some(ballots, wrong), yes[wrong], no[wrong]
+        part, part_yes, part_no = ballots.of(wrong), yes[wrong], no[wrong]
         known = _of_worlds(base, wrong)
         keep(part, [*known, *_who(tree, facts, part, known, rng)])
         wrong = wrong[~mended[wrong]]
     return mended
-
-
-def _some(ballots: Ballots, worlds: np.ndarray) -> Ballots:
-    return replace(
-        ballots,
-        members=ballots.members[worlds],
-        yes_share=ballots.yes_share[worlds],
-        turnout=ballots.turnout[worlds],
-    )
 
 
 def _of_worlds(constraints: Sequence[Constraint], worlds: np.ndarray) -> list[Constraint]:
@@ -147,7 +139,7 @@ def _who(
     unclear = np.arange(len(ballots.members))
     for _ in range(PICKS):
         fresh: dict[str, np.ndarray] = {}
-        part = _some(ballots, unclear)
+        part = ballots.of(unclear)
         for entry in facts.approvals:
             _decide(tree, facts, entry.units, entry.low, entry.high, part, fresh, rng)
         for unit, approves in fresh.items():
@@ -175,7 +167,7 @@ def _decide(
             for unit in units
         ]
     )
-    picked = _given_number(chances, low, high, rng)
+    picked = given_number(chances, low, high, rng)
     for unit, approves in zip(units, picked, strict=True):
         if unit in decided:
             continue
@@ -258,7 +250,7 @@ def _chance(tree: Electorate, facts: Known, unit: str, ballots: Ballots) -> np.n
     if tree.by_id[unit].decides in BY_UNITS:
         children = counted_children(tree, unit)
         parts = np.stack([_chance(tree, facts, part, ballots) for part in children])
-        whole = np.asarray(_number_law(parts)[0, needed(tree, unit) :].sum(axis=0))
+        whole = np.asarray(number_law(parts)[0, needed(tree, unit) :].sum(axis=0))
         return np.asarray(np.clip(whole, 0.0, 1.0))
     leaves, alpha, beta, cut = _left(tree, facts, unit)
     if not len(leaves):
@@ -269,52 +261,33 @@ def _chance(tree: Electorate, facts: Known, unit: str, ballots: Ballots) -> np.n
     each = alpha * p + beta * (1 - p)  # of a ballot that is still to be counted
     left = np.maximum(m * t - seen_yes - seen_no, 0.0)
     variance = left * (alpha**2 * p + beta**2 * (1 - p) - each**2) + m * t * (1 - t) * each**2
-    sd = np.sqrt(variance.sum(axis=1) + 0.25)
-    chance = normal_cdf(((left * each).sum(axis=1) - cut + 0.5) / sd)
+    mean, variance = (left * each).sum(axis=1), variance.sum(axis=1)
+    for entry in ballots.shares_of(leaves):
+        gain, surprise, covariance = _told(ballots, entry, leaves, alpha, beta)
+        mean, variance = mean + gain * surprise, variance - gain * covariance
+    chance = normal_cdf((mean - cut + 0.5) / np.sqrt(np.maximum(variance, 0.0) + 0.25))
     return np.asarray(np.clip(chance, 1e-9, 1 - 1e-9))
 
 
-def _number_law(chances: np.ndarray) -> np.ndarray:
-    """P(k successes among the units from u on), as (u, k, world)."""
-    units, worlds = chances.shape
-    later = np.zeros((units + 1, units + 1, worlds))
-    later[units, 0] = 1.0
-    for u in range(units - 1, -1, -1):
-        later[u] = later[u + 1] * (1 - chances[u])
-        later[u, 1:] += later[u + 1, :-1] * chances[u]
-    return later
+def _told(
+    ballots: Ballots, entry: SoFar, leaves: np.ndarray, alpha: int, beta: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a share so far tells of alpha * yes + beta * no of some leaves: a linear update.
 
+    Its gain, how far the share is from what is expected, and their covariance, by world.
+    """
+    m, p, t = (a[:, entry.leaves] for a in (ballots.members, ballots.yes_share, ballots.turnout))
+    yes, no = t * p, t * (1 - p)
+    cast = (m * t).sum(axis=1) + entry.known_yes + entry.known_no
+    share = ((m * yes).sum(axis=1) + entry.known_yes) / cast
+    by_yes, by_no = ((1 - share) / cast)[:, None], (-share / cast)[:, None]
+    inside = np.isin(entry.leaves, leaves)
 
-def _given_number(
-    chances: np.ndarray, low: int | np.ndarray, high: int | np.ndarray, rng: np.random.Generator
-) -> Bool[np.ndarray, "unit world"]:
-    """Who succeeds, given that between low and high of them do: unit by unit, exact."""
-    units, worlds = chances.shape
-    low, high = np.broadcast_to(low, (worlds,)), np.broadcast_to(high, (worlds,))
-    at_once = max(1, CELLS // (units + 1) ** 2)
-    picked = np.zeros((units, worlds), dtype=bool)
-    for start in range(0, worlds, at_once):
-        part = slice(start, start + at_once)
-        picked[:, part] = _given_number_block(chances[:, part], low[part], high[part], rng)
-    return picked
+    def covariance(a: np.ndarray | int, b: np.ndarray | int) -> np.ndarray:
+        both = a * by_yes * yes + b * by_no * no
+        return np.asarray(m * (both - (a * yes + b * no) * (by_yes * yes + by_no * no)))
 
-
-def _given_number_block(
-    chances: np.ndarray, low: np.ndarray, high: np.ndarray, rng: np.random.Generator
-) -> Bool[np.ndarray, "unit world"]:
-    units, worlds = chances.shape
-    later = _number_law(chances)
-    picked = np.zeros((units, worlds), dtype=bool)
-    done = np.zeros(worlds, dtype=np.int64)
-    number = np.arange(units + 1)[:, None]
-
-    def reachable(u: int, have: np.ndarray) -> np.ndarray:
-        wanted = (number >= low - have) & (number <= high - have)
-        return np.asarray(np.where(wanted, later[u], 0.0).sum(axis=0))
-
-    for u in range(units):
-        success = chances[u] * reachable(u + 1, done + 1)
-        failure = (1 - chances[u]) * reachable(u + 1, done)
-        picked[u] = rng.random(worlds) * (success + failure) < success
-        done += picked[u]
-    return picked
+    noise = entry.sd**2 + (entry.high - entry.low) ** 2 / 12
+    together = covariance(alpha, beta)[:, inside].sum(axis=1)
+    gain = together / (covariance(by_yes, by_no).sum(axis=1) + noise)
+    return gain, (entry.low + entry.high) / 2 - share, together

@@ -2,10 +2,11 @@
 
 Given yes share, turnout and roster, a leaf's (yes, no, not voting) is multinomial. Reports about
 several leaves, and ranges, tie leaves together. Each connected group of leaves is drawn freely
-and drawn again while it disagrees, which is exact. Worlds still in disagreement are moved onto
-the evidence (a Gaussian update, rounded and repaired) and then through Metropolis sweeps whose
-stationary law is the exact conditional one: single votes, exchanges between leaves, and moves
-that keep a margin. Checked against enumeration in tests.
+and drawn again while it disagrees, or as often as a share so far makes it unlikely, which is
+exact. Worlds still in disagreement are moved onto the evidence (a Gaussian update, rounded and
+repaired) and then through Metropolis sweeps whose stationary law is the exact conditional one:
+single votes, exchanges between leaves, and moves that keep a margin. Checked against enumeration
+in tests.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from ratification.inference.constraints import Constraint, components, satisfied
 from ratification.inference.free import votes
 from ratification.inference.metropolis import sweeps
 from ratification.inference.repair import move_onto
+from ratification.inference.so_far import accepted
 from ratification.inference.tied import Ballots, TiedVotes
 
 TRIES = 60  # free draws before a world is moved onto the evidence
@@ -56,7 +58,8 @@ def condition(
     """
     good = np.ones(len(yes), dtype=bool)
     for leaves, held in components(constraints):
-        bad = np.flatnonzero(~satisfied(held, yes, no))
+        taken = accepted(ballots.shares_of(leaves), yes, no, rng)
+        bad = np.flatnonzero(~(satisfied(held, yes, no) & taken))
         bad = _draw_again(ballots, leaves, held, yes, no, bad, rng)
         if len(bad):
             good[bad] &= _move(TiedVotes(ballots, leaves, held, bad, yes, no), yes, no, rng)
@@ -78,7 +81,9 @@ def _draw_again(
             break
         new_yes, new_no = draw_free(ballots, leaves.tolist(), bad, rng)
         yes[np.ix_(bad, leaves)], no[np.ix_(bad, leaves)] = new_yes, new_no
-        left = bad[~satisfied(held, yes[bad], no[bad], bad)]
+        shares = [entry.of(bad) for entry in ballots.shares_of(leaves)]
+        taken = accepted(shares, yes[bad], no[bad], rng)
+        left = bad[~(satisfied(held, yes[bad], no[bad], bad) & taken)]
         few = len(bad) - len(left) < WORTH_ANOTHER * len(bad)
         bad = left
         if few:

@@ -60,10 +60,10 @@ def constraints_of(facts: Known, members: np.ndarray) -> list[Constraint]:
             add(count.scope, 0, 1, count.no, count.no)
     for entry in facts.ranges:
         add(entry.scope, entry.alpha, entry.beta, entry.low, entry.high)
-    for partial in facts.partials:
-        if partial.low is None and partial.high is None:
-            add(partial.scope, 1, 0, partial.yes, None)
-            add(partial.scope, 0, 1, partial.no, None)
+    for partial in facts.partials:  # floors; of a share alone the sums that it is about
+        left = partial.scope.difference(facts.counted)
+        add(left, 1, 0, partial.yes, None)
+        add(left, 0, 1, partial.no, None)
     for share in facts.shares:
         known = share.known_yes + share.known_no
         low, high = share.low, share.high

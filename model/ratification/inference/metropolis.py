@@ -40,6 +40,9 @@ def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> None:
     yes, no = votes(tied.members, tied.turnout, tied.yes_share, seen, rng)
     drawn = tied.sums(yes, no)
     take = ((drawn >= tied.low) & (drawn <= tied.high)).all(axis=0)
+    if tied.shares:
+        gain = tied.log_shares(drawn) - tied.log_shares(tied.values)
+        take &= gain > -rng.standard_exponential(len(take))
     tied.yes[take], tied.no[take] = yes[take], no[take]
     tied.values[:, take] = drawn[:, take]
 
@@ -138,6 +141,7 @@ class Chain:
         for c, change in changes:
             value = tied.values[c] + change
             allowed &= (value >= tied.low[c]) & (value <= tied.high[c])
+        self._weigh_shares(changes, gain)
         take = allowed & (gain > 0)
         for leaf, d_yes, d_no in parts:
             if d_yes is not None:
@@ -146,6 +150,15 @@ class Chain:
                 tied.no[:, leaf] += take * d_no
         for c, change in changes:
             tied.values[c] += take * change
+
+    def _weigh_shares(self, changes: Sequence[tuple[int, np.ndarray]], gain: np.ndarray) -> None:
+        """What a move does to the chance of the shares so far."""
+        change, values = dict(changes), self.tied.values
+        for yes, no, entry in self.tied.shares:
+            if yes in change or no in change:
+                gain -= entry.log_chance(values[yes], values[no])
+                moved = values[yes] + change.get(yes, 0), values[no] + change.get(no, 0)
+                gain += entry.log_chance(*moved)
 
     def _sums_of(self, parts: Sequence[Part]) -> list[tuple[int, np.ndarray]]:
         """What a move does to the constrained sums that it touches."""

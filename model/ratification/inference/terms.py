@@ -15,6 +15,7 @@ from ratification.case.evidence import InForce
 from ratification.case.known import Known, Partial, ShareRange, counted_children
 from ratification.case.priors import Priors
 from ratification.case.unitsets import leaves_in
+from ratification.inference.so_far import range_so_far
 from ratification.inference.structure import Layout, Structure
 
 OPEN = 1e12  # a bound that binds nothing: no coalition has so many members
@@ -176,18 +177,13 @@ class _Builder:
 
     def _partial(self, round_id: str, partial: Partial) -> None:
         ballots = float(partial.yes + partial.no)
-        if partial.low is not None or partial.high is not None:
-            low = float(partial.low) if partial.low is not None else 0.0
-            high = float(partial.high) if partial.high is not None else 1.0
-            self._row("so_far", round_id, partial.scope, (low, high, 0.0))
-        elif ballots:
+        if ballots:
             self._range(round_id, partial.scope, 1.0, 1.0, ballots - 0.5, 0.0, OPEN, 0.0)
-            if len(partial.scope) == 1:
-                cell = self.cell_of[round_id, next(iter(partial.scope))]
-                self.counts.append((cell, float(partial.yes), ballots))
-            else:
-                low, high = (partial.yes - 0.5) / ballots, (partial.yes + 0.5) / ballots
-                self._row("so_far", round_id, partial.scope, (low, high, ballots))
+        if ballots and len(partial.scope) == 1:
+            cell = self.cell_of[round_id, next(iter(partial.scope))]
+            self.counts.append((cell, float(partial.yes), ballots))
+        else:
+            self._row("so_far", round_id, partial.scope, (*range_so_far(partial), ballots))
 
     def _unit(self, round_id: str, unit: str) -> None:
         """A unit whose approval must have a probability: pooled, or made of pooled units."""

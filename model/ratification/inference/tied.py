@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from ratification.inference.constraints import Constraint
+from ratification.inference.so_far import SoFar
 
 BY_WORLD = ("rows", "members", "turnout", "yes_share", "log_yes", "log_no", "sd_yes", "sd_no")
 
@@ -21,6 +22,21 @@ class Ballots:
     turnout: np.ndarray
     seen_yes: np.ndarray  # by leaf: ballots counted so far, which stay as they are
     seen_no: np.ndarray
+    shares: tuple[SoFar, ...] = ()  # so far, of several leaves together
+
+    def of(self, worlds: np.ndarray) -> "Ballots":
+        """For some of the worlds."""
+        return replace(
+            self,
+            members=self.members[worlds],
+            yes_share=self.yes_share[worlds],
+            turnout=self.turnout[worlds],
+            shares=tuple(entry.of(worlds) for entry in self.shares),
+        )
+
+    def shares_of(self, leaves: np.ndarray) -> list[SoFar]:
+        """The shares so far of some of these leaves."""
+        return [entry for entry in self.shares if np.isin(entry.leaves, leaves).any()]
 
 
 class TiedVotes:
@@ -56,13 +72,28 @@ class TiedVotes:
         self.inside = np.stack([np.isin(leaves, entry.leaves) for entry in held])
         self.low = np.stack([entry.low[rows] for entry in held])
         self.high = np.stack([entry.high[rows] for entry in held])
+        self.shares = [
+            (self._row(entry.leaves, 1, 0), self._row(entry.leaves, 0, 1), entry.of(rows))
+            for entry in ballots.shares_of(leaves)
+        ]
         self.set_votes(yes[pick], no[pick])
+
+    def _row(self, leaves: np.ndarray, alpha: int, beta: int) -> int:
+        """The constraint whose value is this sum."""
+        scope = np.isin(self.leaves, leaves)
+        same = (self.alpha == alpha) & (self.beta == beta) & (self.inside == scope).all(axis=1)
+        return int(np.flatnonzero(same)[0])
 
     def set_votes(self, yes: np.ndarray, no: np.ndarray) -> None:
         """Take these votes."""
         self.yes = np.asfortranarray(yes, dtype=np.int64)
         self.no = np.asfortranarray(no, dtype=np.int64)
         self.values = self.sums(self.yes, self.no)
+
+    def log_shares(self, values: np.ndarray) -> np.ndarray:
+        """Log chance of the shares so far, given the constrained sums, by world."""
+        chances = (entry.log_chance(values[yes], values[no]) for yes, no, entry in self.shares)
+        return sum(chances, np.zeros(values.shape[1]))
 
     def sums(self, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
         """The constrained sums of some votes, (constraint, world)."""
@@ -77,6 +108,7 @@ class TiedVotes:
             setattr(part, name, np.asfortranarray(getattr(self, name)[worlds]))
         for name in ("low", "high", "values"):
             setattr(part, name, getattr(self, name)[:, worlds])
+        part.shares = [(yes, no, entry.of(worlds)) for yes, no, entry in self.shares]
         return part
 
     def violation(self) -> np.ndarray:

@@ -25,6 +25,7 @@ from ratification.inference.field import FieldMaker
 from ratification.inference.numerics import stream
 from ratification.inference.posterior import Posterior
 from ratification.inference.rosters import Rosters, draw_rosters
+from ratification.inference.so_far import shares_so_far
 from ratification.inference.tied import Ballots
 
 BLOCK = 8192  # worlds drawn at once: bounds the memory that intermediate arrays take
@@ -156,7 +157,8 @@ def _fill(
     field = maker.field(rows, rng)
     rosters = draw_rosters(tree, facts, len(rows), rng)
     seen = counted_so_far(tree, facts)
-    ballots = Ballots(rosters.members, field.yes_share, field.turnout, *seen)
+    drawn = (rosters.members, field.yes_share, field.turnout)
+    ballots = Ballots(*drawn, *seen, shares_so_far(facts, *drawn))
     yes = np.zeros(rosters.members.shape, dtype=np.int64)
     no = np.zeros_like(yes)
     open_leaves = [leaf for leaf in range(len(tree.leaves)) if leaf not in facts.counted]

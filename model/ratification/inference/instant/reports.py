@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from ratification.inference.normal import log_between
 from ratification.inference.numerics import expit
+from ratification.inference.so_far import variance_so_far
 
 Array = np.ndarray
 
@@ -156,11 +157,8 @@ class Sums:
     def so_far_variance(self, seen: Array) -> Array:
         """Of the yes share of a count so far; `seen` is 0 where its ballots are not known."""
         share, between = self.share()
-        counted = np.where(seen > 0, np.minimum(seen, self.ballots), 0.5 * self.ballots)
-        part = counted / self.ballots
         places = self.ballots**2 / self._over(self.by_cell**2)
-        composition = between * np.minimum((1 - part) / (part * places), 1.0)
-        return np.asarray(share * (1 - share) / counted + composition)
+        return variance_so_far(share, between, self.ballots, places, seen)
 
 
 def picked(values: Array, at: Array) -> Array:
