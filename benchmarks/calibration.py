@@ -53,7 +53,7 @@ class Outcome:
 def main() -> None:
     """Simulate, fit, and print coverage, ranks and what was handed over."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--coalitions", type=int, default=1200, help="(default: 1200)")
+    parser.add_argument("--coalitions", type=int, default=1100, help="(default: 1100)")
     parser.add_argument("--seed", type=int, default=20111118, help="(default: 20111118)")
     parser.add_argument("--processes", type=int, default=2, help="(default: 2)")
     asked = parser.parse_args()
@@ -181,8 +181,9 @@ def report_refused(outcomes: Sequence[Outcome]) -> None:
     """Print how many were not answered, why, and beside which kinds of evidence."""
     refused = [outcome for outcome in outcomes if outcome.refused is not None]
     seconds = np.median([outcome.seconds for outcome in outcomes])
-    print(f"{len(outcomes)} coalitions simulated, {len(outcomes) - len(refused)} fitted,")
-    print(f"{len(refused)} not; median {seconds:.2f} s")
+    print(f"median {seconds:.2f} s of a fit and its worlds", file=sys.stderr)
+    print(f"{len(outcomes)} coalitions simulated, {len(outcomes) - len(refused)} fitted,", end=" ")
+    print(f"{len(refused)} not")
     for why, times in Counter(outcome.refused for outcome in refused).most_common():
         print(f"{times}: {why}")
     rows = []
