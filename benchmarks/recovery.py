@@ -19,11 +19,12 @@ from fractions import Fraction
 
 import numpy as np
 from measuring import print_table
+from ranking import CHECKED, LEVELS, binomial_ranges, coverage, place, share
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate, Figure, Unit, canonical
 from ratification.case.evidence import Report
 from ratification.case.known import known
-from ratification.case.priors import DEFAULT, Priors
+from ratification.case.priors import DEFAULT, Normal, Priors
 from ratification.case.rounds import Round
 from ratification.errors import ConvergenceError, RatificationError
 from ratification.inference.fit import Engine, Sampler
@@ -34,9 +35,6 @@ from ratification.inference.worlds import draw_worlds
 from scipy import stats
 
 ROUND = "vote"
-LEVELS = (0.5, 0.8, 0.95)
-CHECKED = 0.999  # central range of binomial hits
-BINS = 10  # of the histogram of ranks
 # Eight unions; the first has three units, of which the last has two locals: every level is there.
 PARENTS: Mapping[str, str | None] = {
     **{f"union-{u}": None for u in range(1, 9)},
@@ -153,9 +151,7 @@ def draw_truth(tree: Electorate, priors: Priors, rng: np.random.Generator) -> Tr
     tau = np.abs(rng.normal(0, [priors.tau_union.sd, priors.tau_unit.sd, priors.tau_local.sd]))
     scales = [priors.tau_turnout_union, priors.tau_turnout_unit, priors.tau_turnout_local]
     tau_turnout = np.abs(rng.normal(0, [scale.sd for scale in scales]))
-    prior = priors.correlation
-    ends = [(end - prior.mean) / prior.sd for end in (-1, 1)]
-    correlation = stats.truncnorm.rvs(*ends, loc=prior.mean, scale=prior.sd, random_state=rng)
+    correlation = draw_correlation(priors.correlation, rng)
     logit_p, logit_t = np.full(len(tree.leaves), mu), np.full(len(tree.leaves), nu)
     for unit in tree.by_id:
         level, leaves = len(tree.paths[unit]) - 1, sorted(tree.leaves_under[unit])
@@ -174,6 +170,13 @@ def draw_truth(tree: Electorate, priors: Priors, rng: np.random.Generator) -> Tr
         "tau_turnout_union": float(tau_turnout[0]),
     }
     return Truth(parameters=parameters, yes=yes, no=ballots - yes, p=expit(logit_p))
+
+
+def draw_correlation(prior: Normal, rng: np.random.Generator) -> float:
+    """Of a union's yes effect with its turnout effect, kept within -1 and 1."""
+    ends = [(end - prior.mean) / prior.sd for end in (-1, 1)]
+    found = stats.truncnorm.rvs(*ends, loc=prior.mean, scale=prior.sd, random_state=rng)
+    return float(found)
 
 
 def draw_evidence(
@@ -270,39 +273,23 @@ def ranked(
     return {name: place(real[name], draws, rng) for name, draws in drawn.items()}
 
 
-def share(yes: np.ndarray, ballots: np.ndarray) -> np.ndarray:
-    """Yes of ballots; of none, one half."""
-    return np.where(ballots > 0, yes / np.maximum(ballots, 1), 0.5)
-
-
-def place(real: float | np.ndarray, draws: np.ndarray, rng: np.random.Generator) -> float:
-    """The truth's place among the draws; among equals, anywhere: counts are whole numbers."""
-    below, equal = (draws < real).sum(), (draws == real).sum()
-    return float((below + rng.random() * (equal + 1)) / (len(draws) + 1))
-
-
 # Reporting
 
 
 def report(ranks: Sequence[Mapping[str, float]]) -> None:
     """Print coverage beside the range it must lie in, and how uniform the ranks are."""
-    fitted = len(ranks)
-    tail = (1 - CHECKED) / 2
-    ranges = [stats.binom.ppf([tail, 1 - tail], fitted, level) / fitted for level in LEVELS]
     rows, outside = [], 0
     for name in ranks[0]:
-        places = np.array([entry[name] for entry in ranks])
-        cells = []
-        for level, (low, high) in zip(LEVELS, ranges, strict=True):
-            covered = float(np.mean(np.abs(places - 0.5) <= level / 2))
-            inside = low <= covered <= high
-            outside += not inside
-            cells.append(f"{covered:.3f}" + ("" if inside else " OUTSIDE"))
-        histogram = np.histogram(places, BINS, (0, 1))[0]
-        p = float(stats.chisquare(histogram).pvalue)
-        rows.append((name, *cells, " ".join(map(str, histogram)), f"{p:.3f}"))
+        found = coverage([entry[name] for entry in ranks])
+        cells = [
+            f"{covered:.3f}" + ("" if inside else " OUTSIDE")
+            for covered, inside in zip(found.covered, found.inside, strict=True)
+        ]
+        outside += found.inside.count(False)
+        rows.append((name, *cells, " ".join(map(str, found.histogram)), f"{found.level_p:.3f}"))
     heads = tuple(f"{level:.0%}" for level in LEVELS)
-    rows.append((f"central {CHECKED:.1%}", *(f"{a:.3f}-{b:.3f}" for a, b in ranges), "", ""))
+    ranges = tuple(f"{low:.3f}-{high:.3f}" for low, high in binomial_ranges(len(ranks)))
+    rows.append((f"central {CHECKED:.1%}", *ranges, "", ""))
     print_table("Coverage of central intervals", ("", *heads, "ranks, ten bins", "p"), rows)
     checks = len(LEVELS) * (len(rows) - 1)
     print(f"{checks - outside} of {checks} inside the central {CHECKED:.1%} of a binomial")
