@@ -8,8 +8,9 @@ likely. A report then says that the truth lies where it says, and no more.
 Some of the likelihood is an approximation by design. There the results are simulated so that it
 holds, since it is the engine that is on trial:
 
-- straw polls, ranges of a share so far and pooled partial counts are drawn from p and t with the
-  variance that the model gives them, not from the ballots;
+- straw polls are drawn from p and t with the variance that the model gives them;
+- so are shares so far, counted or not, of several leaves, but round the final share, with what is
+  left of that variance when its own is taken off;
 - a partial count of one leaf is a random part of its ballots, of a size set beforehand: exactly
   binomial;
 - reports about overlapping votes are counts inside wider reports, which the model subtracts, or
@@ -334,16 +335,20 @@ class Scope:
         return 2 * self.yes - self.ballots
 
     def share_seen(self, counted: float | None = None) -> float:
-        """A yes share among some ballots, or among half of them, as the model has it."""
+        """A yes share among some ballots, or among half of them, as the model has it.
+
+        Round the final share: less than round the expected one by what that itself varies.
+        """
         expected = self.members * self.votes.t
         total, p = expected.sum(), self.votes.p
         share = float((expected * p).sum() / total)
         between = float((expected * p**2).sum() / total) - share**2
-        part = 0.5 if counted is None else counted / total
+        part = 0.5 if counted is None else min(counted / total, 1.0)
         places = total**2 / np.square(expected).sum()
-        variance = share * (1 - share) / (part * total)
+        variance = share * (1 - share) * (1 / (part * total) - 1 / total)
         variance += between * min((1 - part) / (part * places), 1)
-        return float(np.clip(self.rng.normal(share, np.sqrt(variance)), 0, 1))
+        final = self.yes / max(self.ballots, 1)
+        return float(np.clip(self.rng.normal(final, np.sqrt(max(variance, 0.0))), 0, 1))
 
 
 Said = Mapping[str, object]
@@ -473,9 +478,9 @@ def cells_for(scope: Scope, cells: Sequence[int]) -> int:
 
 
 def tell_partial(scope: Scope) -> Iterator[tuple[str, Said]]:
-    """Of one leaf, a random part of the ballots; of several, a small part as the model has it."""
+    """Of one leaf, a random part of the ballots; of several, as the model has it."""
     alone = len(scope.members) == 1
-    part = scope.rng.uniform(0.03, 0.6 if alone else 0.1)
+    part = scope.rng.uniform(0.03, 0.5)
     counted = max(round(part * int(scope.members.sum())), 10)
     if counted > scope.ballots:
         yield "returned", {"low": Fraction(scope.ballots), "high": Fraction(scope.ballots)}

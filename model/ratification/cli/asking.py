@@ -36,14 +36,6 @@ OPTIONS = (
         help="Change a prior: 'tau_union=0.4', 'mu.mean=0'.",
     ),
     click.option(
-        "--engine",
-        type=click.Choice(["nuts", "instant", "auto"]),
-        default="nuts",
-        show_default=True,
-        help="nuts: the published number. instant: the same posterior in seconds. "
-        "auto: instant where its checks pass, else nuts.",
-    ),
-    click.option(
         "--worlds",
         type=int,
         metavar="N",
@@ -59,9 +51,30 @@ OPTIONS = (
 )
 
 
+def engine_option(default: str) -> Decorated:
+    """Which engine fits."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["nuts", "instant", "auto"]),
+        default=default,
+        show_default=True,
+        help="nuts: the published number. instant: the same posterior in seconds. "
+        "auto: instant where its checks pass, else nuts.",
+    )
+
+
 def forecast_options(function: Decorated) -> Decorated:
     """Which evidence, which bylaws and scenarios, how many worlds from which seed, which store."""
-    function = store_option(function)
+    return _run_options(function, engine="nuts")
+
+
+def answer_options(function: Decorated) -> Decorated:
+    """The same for whoever asks again and again: by the instant engine where it can."""
+    return _run_options(function, engine="auto")
+
+
+def _run_options(function: Decorated, *, engine: str) -> Decorated:
+    function = engine_option(engine)(store_option(function))
     for option in reversed(OPTIONS):
         function = option(function)
     return evidence_options(function)
@@ -143,9 +156,9 @@ class Asked:
             runs=runs,
         )
 
-    def command(self, case: str) -> str:
+    def command(self, case: str, name: str = "forecast") -> str:
         """The command that makes the same numbers, ready for a shell."""
-        words = ["ratify", "forecast", case]
+        words = ["ratify", name, case]
         for name, value in (("--round", self.round_id), ("--as-of", self.as_of)):
             words += [name, value] if value is not None else []
         for name, values in (

@@ -1,54 +1,24 @@
-"""The Python API that the command line itself uses: load a case, change it, forecast it.
+"""Forecasts: a round under every reading asked for, in every scenario asked for."""
 
-from ratification.api import forecast, load, posterior_tree, set_from_text
-case = load("sebac-2011")
-answer = forecast(case, as_of="2011-06-24")
-print(answer.rules[0].estimate.probability, answer.rules[0].because)
-tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
-tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ratification.answers.forecast import Answers, Forecast, answer
 from ratification.answers.run import Run, Simulation
-from ratification.answers.standing import (
-    RuleStanding,
-    Standing,
-    rule_standings,
-    union_standings,
-)
 from ratification.case.bounds import check_possible
 from ratification.case.bylaws import choose
 from ratification.case.case import Case
 from ratification.case.evidence import InForce
 from ratification.case.fingerprint import fingerprint
-from ratification.case.folder import load, shipped
 from ratification.case.known import Known, known
-from ratification.case.priors import set_from_text
 from ratification.case.rounds import AS_VOTED, Scenario
-from ratification.case.writing import write_whole
 from ratification.errors import RequestError
 from ratification.inference.posterior import Diagnostics, EngineName
 from ratification.output.runs import EngineChoice, Runs
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
-__all__ = [
-    "Runs",
-    "forecast",
-    "load",
-    "posterior_tree",
-    "run",
-    "set_from_text",
-    "shipped",
-    "standing",
-    "write_report",
-]
 
 DEFAULT_SEED = 391
 FEWEST_WORLDS, MOST_WORLDS = 100, 2_000_000
@@ -189,107 +159,6 @@ def _summed_up(
         inputs=fingerprint(case, evidence),
         versions=runs.versions(engine),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseStanding:
-    """What arithmetic alone says about a round: no simulation."""
-
-    round: str
-    evidence: InForce
-    facts: Known
-    unions: Mapping[str, Standing]
-    rules: Mapping[str, RuleStanding]
-
-
-def standing(
-    case: Case,
-    *,
-    round_id: str | None = None,
-    as_of: str | None = None,
-    assume: Sequence[str] = (),
-    without: Sequence[str] = (),
-) -> CaseStanding:
-    """Standing of every union and of every reading, by `bylaws/reading`.
-
-    Raises:
-        RequestError: the case has no such round or report.
-        CaseError: the evidence in force cannot all be true.
-    """
-    round_id = case.round(round_id or case.target).id
-    evidence = case.evidence(
-        as_of=as_of, without=tuple(without), assume=tuple(assume), round_id=round_id
-    )
-    facts = known(evidence, round_id, case.electorate, case.id)
-    check_possible(facts, case.electorate, evidence.reports, case.id)
-    chosen = choose(case.bylaws, ())
-    readings = [choice.reading for choice in chosen]
-    verdicts = rule_standings(readings, case.electorate, facts)
-    return CaseStanding(
-        round=round_id,
-        evidence=evidence,
-        facts=facts,
-        unions=union_standings(case.electorate, facts),
-        rules={choice.key: verdict for choice, verdict in zip(chosen, verdicts, strict=True)},
-    )
-
-
-def posterior_tree(
-    case: Case,
-    *,
-    round_id: str | None = None,
-    as_of: str | None = None,
-    without: Sequence[str] = (),
-    seed: int = DEFAULT_SEED,
-    engine: EngineName = "nuts",
-    runs: Runs | None = None,
-) -> "xr.DataTree":
-    """The posterior of a round as an ArviZ `DataTree`, for diagnosis and plots.
-
-    Of NUTS with the sampler's statistics, of the instant engine with the draws alone.
-
-    Raises:
-        CaseError: the evidence in force cannot all be true.
-        ConvergenceError: the fit did not converge.
-    """
-    from ratification.inference.instant.engine import fit
-    from ratification.inference.layout import build_layout
-    from ratification.inference.tree import tree_of
-
-    runs = runs or Runs()
-    round_id = round_id or case.target
-    evidence = case.evidence(as_of=as_of, without=tuple(without), round_id=round_id)
-    layout = build_layout(case, evidence, round_id)
-    if engine == "instant":
-        return tree_of(fit(layout, seed, effort=runs.effort).posterior)
-    return runs.engine.fit(layout, seed, sampler=runs.sampler, progress=runs.progress).tree
-
-
-def write_report(
-    path: Path,
-    runs: Sequence[Run],
-    *,
-    title: str = "",
-    author: str = "",
-    note: str = "",
-    public: bool = False,
-    commands: Sequence[str] = (),
-) -> None:
-    """Write one HTML page about a run, or comparing several. It replaces a file that is there.
-
-    `note` is the sender's Markdown; `public` leaves out private reports and what gives them away;
-    `commands` say, run by run, how to make it again.
-
-    Raises:
-        RequestError: the file cannot be written, or a private report would show.
-    """
-    from ratification.output.page.page import Page
-    from ratification.output.page.render import render
-
-    page = Page.from_runs(
-        runs, title=title, author=author, note=note, public=public, commands=commands
-    )
-    write_whole(path, render(page).encode())
 
 
 def _scenario(case: Case, name: str) -> Scenario | None:

@@ -1,0 +1,34 @@
+"""The HTML report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ratification.answers.run import Run
+from ratification.case.writing import write_whole
+
+
+def write_report(
+    path: Path,
+    runs: Sequence[Run],
+    *,
+    title: str = "",
+    author: str = "",
+    note: str = "",
+    public: bool = False,
+    commands: Sequence[str] = (),
+) -> None:
+    """Write one HTML page about a run, or comparing several. It replaces a file that is there.
+
+    `note` is the sender's Markdown; `public` leaves out private reports and what gives them away;
+    `commands` say, run by run, how to make it again.
+
+    Raises:
+        RequestError: the file cannot be written, or a private report would show.
+    """
+    from ratification.output.page.page import Page
+    from ratification.output.page.render import render
+
+    page = Page.from_runs(
+        runs, title=title, author=author, note=note, public=public, commands=commands
+    )
+    write_whole(path, render(page).encode())
