@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Num, Shaped
+from jaxtyping import Bool, Float, Num, Shaped
 
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import ESS_LIMIT
@@ -69,6 +69,26 @@ def difference(
     by_draw = _by_draw(apart, worlds)
     ess = effective_sample_size(by_draw)
     return Difference(value=float(apart.mean()), mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
+
+
+def weighted_estimate(
+    holds: Bool[np.ndarray, " world"], weights: Float[np.ndarray, " world"], worlds: Worlds
+) -> Estimate:
+    """How often something holds in weighted worlds; the error is that of a ratio of two means.
+
+    Where it holds in no world, or in all, half a world of average weight stands in for the rest.
+    """
+    total = float(weights.sum())
+    probability = float(weights[holds].sum()) / total
+    hits = int(holds.sum())
+    if hits in (0, worlds.count):
+        worth = total**2 / float(np.square(weights).sum())
+        unseen = 0.5 / (worth + 1)
+        return Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
+    off = weights * (holds - probability) * (worlds.count / total)
+    by_draw = _by_draw(off, worlds)
+    ess = effective_sample_size(by_draw)
+    return Estimate(probability=probability, mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
 
 
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:
