@@ -8,10 +8,13 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.comparison import Comparison
+from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
+from ratification.case.beliefs import beliefs, believing
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
 from ratification.output.runs import Runs
@@ -19,7 +22,12 @@ from ratification.output.runs import Runs
 __all__ = [
     "DEFAULT_SEED",
     "CaseStanding",
+    "Comparison",
+    "Forecaster",
+    "Result",
     "Runs",
+    "beliefs",
+    "believing",
     "forecast",
     "load",
     "posterior_tree",

@@ -35,7 +35,7 @@ class Case:
     def __repr__(self) -> str:
         """What it is about, on one line: all of it would fill pages."""
         unions, leaves = len(self.electorate.unions), len(self.electorate.leaves)
-        known = f"{len(self.reports)} reports"
+        known = f"{len(self.reports)} report{'s' * (len(self.reports) != 1)}"
         if self.reports:
             known += f" to {max(report.reported for report in self.reports)}"
         rules = ", ".join(entry.id for entry in self.bylaws)
