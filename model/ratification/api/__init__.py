@@ -17,6 +17,7 @@ from ratification.api.standings import CaseStanding, standing
 from ratification.case.beliefs import beliefs, believing
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
+from ratification.case.saving import priors_toml, save_case, write_priors
 from ratification.output.runs import Runs
 
 __all__ = [
@@ -31,9 +32,12 @@ __all__ = [
     "forecast",
     "load",
     "posterior_tree",
+    "priors_toml",
     "run",
+    "save_case",
     "set_from_text",
     "shipped",
     "standing",
+    "write_priors",
     "write_report",
 ]

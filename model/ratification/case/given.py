@@ -50,7 +50,7 @@ def _cells(row: Mapping[str, object], target: str, taken: Collection[str]) -> di
     for name in row:
         if name not in COLUMNS:
             raise RequestError(f"evidence has no column {shown(name)}.{near_miss(name, COLUMNS)}")
-    cells = {name: _text(value) for name, value in row.items() if not _blank(value)}
+    cells = {name: cell(value) for name, value in row.items() if not is_blank(value)}
     cells.setdefault("round", target)
     said = [cells.get(name, "") for name in ("units", "kind", "reported")]
     cells.setdefault("id", new_id(taken, *said))
@@ -59,12 +59,12 @@ def _cells(row: Mapping[str, object], target: str, taken: Collection[str]) -> di
     return cells
 
 
-def _blank(value: object) -> bool:
+def is_blank(value: object) -> bool:
     """Nothing, as spreadsheets have it: None, an empty text, or a number that is none."""
     return value is None or value == "" or value != value
 
 
-def _text(value: object) -> str:
+def cell(value: object) -> str:
     """As it would stand in the file: 527.0 of a column with gaps is 527, a date its day."""
     if isinstance(value, bool):
         return "yes" if value else ""
