@@ -8,6 +8,7 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.checks import leave_one_union_out, sensitivity_tree
 from ratification.api.comparison import Comparison
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
@@ -30,11 +31,13 @@ __all__ = [
     "beliefs",
     "believing",
     "forecast",
+    "leave_one_union_out",
     "load",
     "posterior_tree",
     "priors_toml",
     "run",
     "save_case",
+    "sensitivity_tree",
     "set_from_text",
     "shipped",
     "standing",
