@@ -50,7 +50,7 @@ def test_what_arviz_says_of_the_prior_is_what_weighing_says(result: Result) -> N
     tree = sensitivity_tree(result)
     ratified = tree["posterior"]["ratified"]
     open_rules = [r for r in result.forecast.rules if r.standing == "open"]
-    assert ratified.sizes["rule"] == len(open_rules)
+    assert ratified.sizes["rule"] == len(open_rules) > 0
     for rule in open_rules:
         mean = ratified.sel(rule=f"{rule.bylaws}/{rule.reading}").mean().item()
         assert mean == pytest.approx(rule.estimate.probability, abs=6 * rule.estimate.mcse + 1e-3)

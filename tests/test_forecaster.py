@@ -1,15 +1,21 @@
 """The forecaster of notebooks: results, other priors without a fit, comparisons of settings."""
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.stats
 from ratification.answers.estimates import estimate, weighted_estimate
 from ratification.answers.reweighting import log_prior
-from ratification.api import Forecaster, Result, forecast, load
+from ratification.api import Forecaster, Result, forecast, load, shipped, write_priors
 from ratification.case.case import Case
 from ratification.case.priors import Beta, HalfNormal, Normal, PriorError, Priors
+from ratification.cli.main import main
 from ratification.errors import ConvergenceError, RequestError
 from ratification.inference.parameters import parameters_of
+from ratification.output.contract import forecast_object
 
 DAY = "2011-06-15"
 OPEN = "july-2011/per-capita"
@@ -186,3 +192,21 @@ def test_an_unanswerable_fit_is_an_error(ask: Forecaster) -> None:
     case = load("sebac-2011").as_of(DAY).with_priors(mu={"mean": -60.0, "sd": 0.01})
     with pytest.raises(ConvergenceError, match="--engine auto"):
         ask.forecast(case)
+
+
+def test_priors_written_from_a_notebook_give_the_command_the_same_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The JSON of the command on the folder is that of the notebook's own forecast."""
+    folder = tmp_path / "sebac-2011"
+    shutil.copytree(shipped()["sebac-2011"], folder)
+    tuned = load(str(folder)).with_priors(tau_union=0.1 + 0.2, mu={"mean": 1 / 3})
+    ask = Forecaster(engine="instant", progress=lambda *_: None)
+    here = ask.forecast(tuned, as_of=DAY)
+    write_priors(folder, tuned.priors)
+    store = str(tmp_path / "store")
+    command = ["forecast", str(folder), "--as-of", DAY, "--engine", "instant", "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--store", store])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == json.dumps(forecast_object(here.forecast), indent=1) + "\n"

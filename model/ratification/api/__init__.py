@@ -12,6 +12,7 @@ from ratification.api.checks import leave_one_union_out, sensitivity_tree
 from ratification.api.comparison import Comparison
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
+from ratification.api.panel import PriorsPanel
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
@@ -26,6 +27,7 @@ __all__ = [
     "CaseStanding",
     "Comparison",
     "Forecaster",
+    "PriorsPanel",
     "Result",
     "Runs",
     "beliefs",

@@ -135,7 +135,8 @@ def _left_out(result: Result, truth: UnionForecast) -> LeftOut:
 def sensitivity_tree(result: Result) -> "xr.DataTree":
     """The posterior with what ArviZ's `psense` needs to scale the prior's power.
 
-    Beside the parameters it has `ratified`, by open rule: whether a world of the draw passes.
+    Beside the parameters it has `ratified`, by rule: whether a world of the draw passes. Rules of
+    which all worlds say the same have nothing to be sensitive.
     Group `log_prior` holds the log density of the shared parameters' priors.
     """
     import xarray as xr
@@ -153,6 +154,7 @@ def sensitivity_tree(result: Result) -> "xr.DataTree":
         for chosen, rule in zip(result.run.readings, result.forecast.rules, strict=False)
         if rule.standing == "open"
     }
+    passes = {rule: holds for rule, holds in passes.items() if np.ptp(holds) > 0}
     ratified = xr.DataArray(
         np.stack(list(passes.values()), axis=2) if passes else np.zeros((*shape[::-1], 0)),
         dims=("chain", "draw", "rule"),

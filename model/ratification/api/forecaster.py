@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratification.answers.forecast import Forecast
+from ratification.answers.replication import Replicated, replicate
 from ratification.answers.reweighting import Reweighted, reweighted
 from ratification.answers.run import Run
 from ratification.api.comparison import Comparison, Setting
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def told_once() -> Progress:
-    """Progress that says each stage once, on a line of its own."""
-    said: list[str] = []
+    """Progress that says each stage the first time it begins, on a line of its own."""
+    said: set[str] = set()
 
     def tell(stage: str, done: int, total: int) -> None:  # noqa: ARG001  one line a stage
-        if stage not in said[-1:]:
-            said.append(stage)
+        if stage not in said:
+            said.add(stage)
             print(f"{stage} ...")  # noqa: T201  for whoever waits at the cell
 
     return tell
@@ -80,6 +81,12 @@ class Result:
         from ratification.inference.tree import tree_of
 
         return tree_of(self.run.simulations[0].posterior)
+
+    def replicated(self) -> tuple[Replicated, ...]:
+        """Each reported figure beside the same figure in votes simulated without holding to it."""
+        run, simulation = self.run, self.run.simulations[0]
+        reports = run.evidence.of_round(run.facts.round)
+        return replicate(run.case, simulation.posterior, run.facts.round, reports)
 
     def under(
         self, priors: Priors | None = None, **numbers: float | Mapping[str, float]
