@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Num, Shaped
+from jaxtyping import Bool, Int, Num, Shaped
 
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import ESS_LIMIT
@@ -71,13 +71,42 @@ def difference(
     return Difference(value=float(apart.mean()), mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
 
 
+class Draws:
+    """The posterior draws that worlds come from, for whoever needs the errors of many answers."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        used, self._position = np.unique(worlds.draw, return_inverse=True)
+        self._worlds = np.bincount(self._position, minlength=len(used))
+        self._chains = worlds.chains
+
+    def tally(
+        self,
+        group: Int[np.ndarray, " world"] | None,
+        groups: int,
+        values: Shaped[np.ndarray, " world"],
+    ) -> Num[np.ndarray, "draws group"]:
+        """Sum of values over the worlds of each draw, by group (0 to `groups` - 1) of worlds."""
+        cell = self._position if group is None else self._position * groups + group
+        size = len(self._worlds) * groups
+        sums = np.bincount(cell, weights=values.astype(float), minlength=size)
+        return sums.reshape(-1, groups)
+
+    def chains(self, sums: Num[np.ndarray, " draws"]) -> Num[np.ndarray, "chain draw"]:
+        """Means over the worlds of each draw, from their sums, as chains."""
+        means = sums / self._worlds
+        whole = len(means) // self._chains * self._chains
+        return means[:whole].reshape(-1, self._chains).T
+
+    def mcse(self, sums: Num[np.ndarray, " draws"]) -> float:
+        """Monte Carlo standard error of a mean over all worlds, from the sums by draw."""
+        by_draw = self.chains(sums)
+        return float(by_draw.std(ddof=1) / np.sqrt(effective_sample_size(by_draw)))
+
+
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:
     """Mean over the worlds of each posterior draw, as chains."""
-    used, position = np.unique(worlds.draw, return_inverse=True)
-    sums = np.bincount(position, weights=values.astype(float), minlength=len(used))
-    means = sums / np.bincount(position, minlength=len(used))
-    whole = len(means) // worlds.chains * worlds.chains
-    return means[:whole].reshape(-1, worlds.chains).T
+    draws = Draws(worlds)
+    return draws.chains(draws.tally(None, 1, values)[:, 0])
 
 
 def spread(values: Num[np.ndarray, " world"]) -> Spread:

@@ -12,6 +12,7 @@ from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
+from ratification.api.sweeps import amend, sweep
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
 from ratification.output.runs import Runs
@@ -20,6 +21,7 @@ __all__ = [
     "DEFAULT_SEED",
     "CaseStanding",
     "Runs",
+    "amend",
     "forecast",
     "load",
     "posterior_tree",
@@ -27,5 +29,6 @@ __all__ = [
     "set_from_text",
     "shipped",
     "standing",
+    "sweep",
     "write_report",
 ]
