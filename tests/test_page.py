@@ -18,7 +18,7 @@ from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.replication import replicate
 from ratification.answers.run import Run
-from ratification.answers.sweep import surface
+from ratification.answers.surface import unions_by_share
 from ratification.api import load, run, write_report
 from ratification.case.bylaws import All, Condition
 from ratification.case.case import Case
@@ -199,7 +199,7 @@ def test_the_sweep_counts_what_the_rule_counts(tmp_path: Path) -> None:
     made = made_run(three_unions(tmp_path))
     worlds, tree = made.simulations[0].worlds, made.case.electorate
     results = Results.of(worlds, tree)
-    found = surface(results, "members of approving unions")
+    found = unions_by_share(results, "members of approving unions")
     rule = made.readings[0].reading
     assert isinstance(rule.rule, All)
     for k in range(4):
@@ -216,7 +216,7 @@ def test_the_sweep_counts_what_the_rule_counts(tmp_path: Path) -> None:
                 if isinstance(p, Condition)
             ]
             asked = type(rule)(id="x", title="x", rule=All(parts=tuple(parts)))
-            assert found.probability(k, t) == judge(asked, results).mean(), (k, t)
+            assert found.probability((k, t)) == judge(asked, results).mean(), (k, t)
 
 
 def _thresholds(k: int, t: int) -> tuple[object, object]:

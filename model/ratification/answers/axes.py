@@ -10,7 +10,7 @@ from jaxtyping import Int
 
 from ratification.answers.judging import Results, holds_at, measure
 from ratification.answers.rule_parts import upward
-from ratification.case.bylaws import Condition, Reading, Rule, Veto, conditions
+from ratification.case.bylaws import Comparison, Condition, Reading, Rule, Veto, conditions
 from ratification.errors import RequestError
 
 PERCENT = 100  # thresholds of a share are tried in whole percents
@@ -21,8 +21,8 @@ MOST_AXES = 2
 class Axis:
     """One condition of a rule and, from the lowest up, what it is at every threshold.
 
-    Whole percents or whole numbers of unions, in the condition's own direction, and between them
-    thresholds that some bylaws name, such as two thirds or more than half.
+    Every whole percent, or every whole number of unions from 0, in the condition's own direction,
+    and between them thresholds that some bylaws name, such as two thirds or more than half.
     """
 
     position: int
@@ -55,16 +55,14 @@ class Axis:
         return there.comparison == "at_most" and there.threshold >= self.top
 
     def met(self, results: Results, reading: Reading) -> Int[np.ndarray, " world"]:
-        """How many of the thresholds each world meets: of an upward axis the lowest, else the
-        highest ones."""
+        """How many thresholds each world meets: the lowest of an upward axis, else the highest."""
         first = self.thresholds[0]
-        found = measure(
-            first.measure, results, share=first.share, abstaining=reading.abstaining
-        )
+        found = measure(first.measure, results, share=first.share, abstaining=reading.abstaining)
         scale = PERCENT if first.share else 1
         base = [there for there in self.thresholds if _on_grid(there, scale)]
         below = np.maximum(found.denominator, 1)
         reached = found.numerator * scale
+        met: np.ndarray
         if self.upward:
             met = np.minimum(reached // below, len(base) - 1) + 1
         else:
@@ -76,12 +74,14 @@ class Axis:
 
 
 def axis_of(rule: Rule, position: int, total: Fraction, also: Iterable[Condition] = ()) -> Axis:
-    """The axis of one condition. `total` is the weight of all unions; thresholds of conditions
-    like it, in `also`, are tried too."""
+    """The axis of one condition; `total` is the weight of all unions.
+
+    The thresholds of conditions in `also` that are otherwise like it are tried too.
+    """
     condition = list(conditions(rule))[position]
     if isinstance(condition, Veto):
         raise AssertionError("a veto has no threshold")
-    comparison = "at_least" if upward(condition) else "at_most"
+    comparison: Comparison = "at_least" if upward(condition) else "at_most"
     most, scale = (PERCENT, PERCENT) if condition.share else (floor(total), 1)
     grid = [
         replace(

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain, combinations, product
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from ratification.answers.axes import Axis
+from ratification.answers.axes import Axis, axis_of
 from ratification.answers.because import positive
 from ratification.answers.estimates import Draws, Estimate
-from ratification.answers.judging import Results, judge
+from ratification.answers.judging import Abstaining, Results, judge
 from ratification.answers.rule_parts import replaced
-from ratification.case.bylaws import Condition, Reading, conditions
+from ratification.case.bylaws import All, Condition, Measure, Reading, conditions
 from ratification.inference.worlds import Worlds
 
 Truth = tuple[bool, ...]  # of the axes' conditions
@@ -77,7 +78,7 @@ def surface(reading: Reading, axes: Sequence[Axis], results: Results) -> Surface
             counts = counts * len(results.members)
         for place, axis in enumerate(term):
             counts = _reached(counts, place, upward=axes[axis].upward)
-        passes += np.expand_dims(counts, [axis for axis in every if axis not in term])
+        passes += np.expand_dims(counts, tuple(axis for axis in every if axis not in term))
     return Surface(
         reading=reading,
         axes=tuple(axes),
@@ -86,6 +87,24 @@ def surface(reading: Reading, axes: Sequence[Axis], results: Results) -> Surface
         met=met,
         judged=judged,
     )
+
+
+def unions_by_share(results: Results, share: Measure, abstaining: Abstaining = "stays") -> Surface:
+    """At least so many unions approve, from 0 up, and a share is at least so many whole percents.
+
+    What the unions count for is their weight.
+    """
+    asked: tuple[tuple[Measure, bool], ...] = (("approving unions", False), (share, True))
+    parts = tuple(
+        Condition(
+            measure=measure, comparison="at_least", threshold=Fraction(0), share=is_share, text="0"
+        )
+        for measure, is_share in asked
+    )
+    rule = All(parts=parts)
+    reading = Reading(id="unions-and-share", title="", rule=rule, abstaining=abstaining)
+    axes = [axis_of(rule, i, sum(results.weights, Fraction(0))) for i in range(len(parts))]
+    return surface(reading, axes, results)
 
 
 def differing(
@@ -118,9 +137,9 @@ def _histogram(
         cell = cell * size + other
     if np.ndim(factor) == 0:
         counts = np.bincount(cell, minlength=int(np.prod(sizes))) * int(factor)
-    else:
-        counts = np.bincount(cell, weights=factor, minlength=int(np.prod(sizes)))
-        counts = np.rint(counts).astype(np.int64)  # sums of whole numbers, exact in a float
+    else:  # sums of whole numbers are exact in a float
+        sums = np.bincount(cell, weights=factor, minlength=int(np.prod(sizes)))
+        counts = np.rint(sums).astype(np.int64)
     return np.asarray(counts.reshape(sizes))
 
 
@@ -169,9 +188,7 @@ def errors(found: Surface, worlds: Worlds) -> Float[np.ndarray, "..."]:
     *before, last = found.axes
     size = len(last.thresholds)
     for row in np.ndindex(*found.passes.shape[:-1]):
-        truth = [
-            _holds(axis, found.met[place], row[place]) for place, axis in enumerate(before)
-        ]
+        truth = [_holds(axis, found.met[place], row[place]) for place, axis in enumerate(before)]
         without, gain = _along(found, truth)
         table = draws.tally(found.met[-1], size + 1, gain)
         reached = _reached(table, 1, upward=last.upward) + draws.tally(None, 1, without)
@@ -181,9 +198,7 @@ def errors(found: Surface, worlds: Worlds) -> Float[np.ndarray, "..."]:
             if hits in seen:
                 continue
             nested = index and hits == found.passes[(*row, index - 1)]  # then the same worlds
-            out[(*row, index)] = (
-                out[(*row, index - 1)] if nested else draws.mcse(reached[:, index])
-            )
+            out[(*row, index)] = out[(*row, index - 1)] if nested else draws.mcse(reached[:, index])
     return out
 
 
@@ -204,8 +219,10 @@ def _holds(axis: Axis, met: np.ndarray, index: int) -> np.ndarray:
 
 
 def _along(found: Surface, truth: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """By world, with all axes but the last settled: whether the rule holds where the last
-    condition does not, and how much more where it does."""
+    """Whether the rule holds where the last condition does not, and the difference where it does.
+
+    By world; `truth` says whether the other axes' conditions hold.
+    """
     by_truth = found.judged.by_truth
     ends = []
     for end in (False, True):

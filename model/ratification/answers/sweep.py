@@ -136,11 +136,11 @@ def decided(found: Surface, verdict: Verdict) -> Int[np.ndarray, "..."]:
         *before, last = (axis.easiest_first[::sign] for axis in found.axes)
         most = len(last)
         for row in product(*before):
-            most = _leading(found.passes[row][list(last[:most])] == hits)
-            most = _longest(
-                most,
-                lambda count, row=row: verdict(found.rule((*row, last[count - 1])).rule) == sign,
-            )
+
+            def proven(count: int, row: Index = row, last: Index = last, sign: int = sign) -> bool:
+                return verdict(found.rule((*row, last[count - 1])).rule) == sign
+
+            most = _longest(_leading(found.passes[row][list(last[:most])] == hits), proven)
             out[row][list(last[:most])] = sign
     return out
 

@@ -35,12 +35,14 @@ class Swing:
     """The least uniform swing, in points of yes share, that reaches a target.
 
     `points` is None where even 50 would not do, or where more yes votes do not help the rule;
-    `estimate` is the probability at `points`, else at 50. `moving` are unions, `held` those whose
+    `estimate` is the probability at `points`, else at 50; `error` the Monte Carlo error of
+    `points`, None where the chance does not change there. `moving` are unions, `held` those whose
     result is known, `tied` leaves of open unions that reports tie down. `before` and `after` are
     the mean yes share of the moving unions' ballots.
     """
 
     points: float | None
+    error: float | None
     estimate: Estimate
     helps: bool
     moving: tuple[str, ...]
@@ -50,66 +52,7 @@ class Swing:
     after: float
 
 
-def swing_to(
-    case: Case, facts: Known, worlds: Worlds, reading: Reading, target: float, today: Estimate
-) -> Swing:
-    """The least swing that makes a rule as likely as `target`, found by bisection.
-
-    `today` is its forecast: where arithmetic has decided, no swing changes it.
-    """
-    shift = _Shift(case.electorate, facts, worlds)
-    helps = gains_by_yes(reading.rule)
-    reached = today.probability >= target
-    found = 0 if reached or not helps else _least(shift, reading, target)
-    moved = shift.worlds(MOST if found is None else found)
-    results = Results.of(moved, case.electorate)
-    settled = today.probability in (0.0, 1.0) or moved is worlds
-    return Swing(
-        points=None if found is None or not (found or reached) else found / PER_POINT,
-        estimate=today if settled else estimate(judge(reading, results), moved),
-        helps=helps,
-        moving=shift.moving,
-        held=shift.held,
-        tied=shift.tied,
-        before=shift.yes_share(worlds),
-        after=shift.yes_share(moved),
-    )
-
-
-def _least(shift: "_Shift", reading: Reading, target: float) -> int | None:
-    """The fewest tenths of a point that reach the target, which none does not; None: not even
-    the most do."""
-    if shift.chance(reading, MOST) < target:
-        return None
-    low, high = 0, MOST
-    while high - low > 1:
-        middle = (low + high) // 2
-        if shift.chance(reading, middle) >= target:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def gains_by_yes(rule: Rule) -> bool:
-    """Whether no part of a rule can be lost by more yes votes."""
-    return _without_not(positive(rule)) and all(_gains(part) for part in conditions(positive(rule)))
-
-
-def _without_not(rule: Rule) -> bool:
-    if isinstance(rule, Not):
-        return False
-    return all(_without_not(part) for part in getattr(rule, "parts", ()))
-
-
-def _gains(part: Condition | Veto) -> bool:
-    if isinstance(part, Veto) or part.measure == "turnout":
-        return True
-    upward = part.comparison in ("at_least", "more_than")
-    return upward != (part.measure == "opposed unions")
-
-
-class _Shift:
+class Shift:
     """Worlds moved towards yes by any number of tenths of a point."""
 
     def __init__(self, tree: Electorate, facts: Known, worlds: Worlds) -> None:
@@ -155,7 +98,7 @@ class _Shift:
             asked = moves[:, inside].sum(axis=1)
             kept = moves[:, inside] * np.minimum(room, asked)[:, None]
             moves[:, inside] = kept // np.maximum(asked, 1)[:, None]
-        return moves.astype(self.base.leaf_yes.dtype)
+        return np.asarray(moves, dtype=self.base.leaf_yes.dtype)
 
     def yes_share(self, worlds: Worlds) -> float:
         """Mean yes share of the moving unions' ballots."""
@@ -163,6 +106,74 @@ class _Shift:
         ballots = worlds.ballots[:, columns].sum(axis=1, dtype=np.int64)
         yes = worlds.yes[:, columns].sum(axis=1, dtype=np.int64)
         return float((yes / np.maximum(ballots, 1)).mean())
+
+
+def swing_to(
+    case: Case, facts: Known, worlds: Worlds, reading: Reading, target: float, today: Estimate
+) -> Swing:
+    """The least swing that makes a rule as likely as `target`, found by bisection.
+
+    `today` is its forecast: where arithmetic has decided, no swing changes it.
+    """
+    shift = Shift(case.electorate, facts, worlds)
+    helps = gains_by_yes(reading.rule)
+    reached = today.probability >= target
+    found = 0 if reached or not helps else _least(shift, reading, target)
+    moved = shift.worlds(MOST if found is None else found)
+    results = Results.of(moved, case.electorate)
+    settled = today.probability in (0.0, 1.0) or moved is worlds
+    there = today if settled else estimate(judge(reading, results), moved)
+    return Swing(
+        points=None if found is None or not (found or reached) else found / PER_POINT,
+        error=_error(shift, reading, found, there) if found else None,
+        estimate=there,
+        helps=helps,
+        moving=shift.moving,
+        held=shift.held,
+        tied=shift.tied,
+        before=shift.yes_share(worlds),
+        after=shift.yes_share(moved),
+    )
+
+
+def _least(shift: Shift, reading: Reading, target: float) -> int | None:
+    """The fewest tenths of a point that reach the target; None where even the most do not."""
+    if shift.chance(reading, MOST) < target:
+        return None
+    low, high = 0, MOST
+    while high - low > 1:
+        middle = (low + high) // 2
+        if shift.chance(reading, middle) >= target:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _error(shift: Shift, reading: Reading, tenths: int, there: Estimate) -> float | None:
+    """The error of the chance over how fast the chance grows, by a point on either side."""
+    ends = max(tenths - PER_POINT, 0), min(tenths + PER_POINT, MOST)
+    low, high = (shift.chance(reading, end) for end in ends)
+    grows = (high - low) / (ends[1] - ends[0]) * PER_POINT
+    return there.mcse / grows if grows > 0 else None
+
+
+def gains_by_yes(rule: Rule) -> bool:
+    """Whether no part of a rule can be lost by more yes votes."""
+    return _without_not(positive(rule)) and all(_gains(part) for part in conditions(positive(rule)))
+
+
+def _without_not(rule: Rule) -> bool:
+    if isinstance(rule, Not):
+        return False
+    return all(_without_not(part) for part in getattr(rule, "parts", ()))
+
+
+def _gains(part: Condition | Veto) -> bool:
+    if isinstance(part, Veto) or part.measure == "turnout":
+        return True
+    upward = part.comparison in ("at_least", "more_than")
+    return upward != (part.measure == "opposed unions")
 
 
 def _tied(tree: Electorate, facts: Known) -> frozenset[int]:

@@ -75,6 +75,7 @@ def _swing(found: Amendments) -> dict[str, Any]:
     swing, names = found.swing, found.run.case.electorate.name
     return {
         "points": swing.points,
+        "error": swing.error,
         "most_tried": MOST_SWING,
         "more_yes_helps": swing.helps,
         "probability": swing.estimate.probability,
@@ -144,7 +145,7 @@ def goal(found: Amendments) -> str:
     return f"{100 * found.target:.4g}%"
 
 
-def swing_in_words(found: Amendments, *, named: bool = True) -> str:
+def swing_in_words(found: Amendments) -> str:
     """How far opinion would have to move, what moves and what does not."""
     swing, target = found.swing, goal(found)
     if found.today.reaches(found.target):
@@ -161,36 +162,31 @@ def swing_in_words(found: Amendments, *, named: bool = True) -> str:
         )
         return (
             f"Even +{MOST_SWING} points of yes in every vote still out would not reach {target} "
-            f"under today's rule ({said}){why}. {_moves(found, named)}"
+            f"under today's rule ({said}){why}. {_moves(found)}"
         )
-    near = abs(swing.estimate.probability - found.target) <= 2 * swing.estimate.mcse
+    error = "" if swing.error is None else f" ±{max(swing.error, 0.1):.1f}"
     return (
-        f"Under today's rule opinion would have to move by +{swing.points:.1f} points of yes share "
-        f"in every vote still out to reach {target}: "
-        f"{wording.percent(swing.estimate.probability, mcse=swing.estimate.mcse)} "
-        f"{wording.error(swing.estimate.mcse)}{', target within two errors' if near else ''}; "
-        f"from {wording.share(swing.before)} to {wording.share(swing.after)} yes "
-        f"in the unions that move. {_moves(found, named)}"
+        f"Under today's rule opinion would have to move by +{swing.points:.1f}{error} points of "
+        f"yes share in every vote still out to reach {target}: from {wording.share(swing.before)} "
+        f"to {wording.share(swing.after)} yes in the unions that move. {_moves(found)}"
     )
 
 
-def _moves(found: Amendments, named: bool) -> str:
+def _moves(found: Amendments) -> str:
     """What moves and what does not."""
     swing, names = found.swing, found.run.case.electorate.name
-    told = [f"Moves: {_units([names(u) for u in swing.moving], 'open union', named)}"]
+    told = [f"Moves: {_units([names(u) for u in swing.moving], 'open union')}"]
     if swing.held:
-        told.append(f"decided: {_units([names(u) for u in swing.held], 'union', named)}")
+        told.append(f"decided: {_units([names(u) for u in swing.held], 'union')}")
     if swing.tied:
-        told.append(
-            f"tied down by reports: {_units([names(u) for u in swing.tied], 'unit', named)}"
-        )
+        told.append(f"tied down by reports: {_units([names(u) for u in swing.tied], 'unit')}")
     if len(told) == 1:
         return f"{told[0]}."
     return f"{told[0]}. Does not move: {'; '.join(told[1:])}; and ballots already counted."
 
 
-def _units(names: Sequence[str], noun: str, named: bool) -> str:
-    if named and len(names) <= MOST_NAMED:
+def _units(names: Sequence[str], noun: str) -> str:
+    if len(names) <= MOST_NAMED:
         return wording.listing(list(names))
     return wording.plural(len(names), noun)
 
@@ -228,10 +224,9 @@ def _frontier(found: Amendments) -> Table:
     for entry in found.frontier:
         departure = f"{100 * (entry.departure or 0.0):.0f}"
         table.add_row(*_cells(found, entry), departure, near_in_words(found, entry))
-    table.caption = (
-        "Departs by: how far each threshold moves, in percent of its whole scale, added. At each, "
-        "no threshold can stay closer to today's without the other going farther"
-    )
+    table.caption = "Departs by: how far each threshold moves, in percent of its scale, added"
+    if len(found.frontier) > 1:
+        table.caption += ". At each, one\nstays closer to today's only if the other goes farther"
     table.caption_justify = "left"
     return table
 

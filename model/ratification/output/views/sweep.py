@@ -173,9 +173,7 @@ def _cell(sweep: Sweep, at: Index, letters: Mapping[str, str]) -> str:
 
 
 def _marks(sweep: Sweep, letters: Mapping[str, str]) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, title="Bylaws of the case", title_justify="left", pad_edge=False
-    )
+    table = Table(box=SIMPLE_HEAD, title="Bylaws of the case", title_justify="left", pad_edge=False)
     for name in ("Mark", "Bylaws", "Asks for"):
         table.add_column(name)
     for name in ("Chance", "error"):
