@@ -156,7 +156,7 @@ def test_a_target_within_two_errors_is_said_to_be(case: Case) -> None:
         assert entry.near(0.9) == close
     exact = amended(case, found.frontier[0].estimate.probability)
     assert any(entry.near(exact.target) for entry in exact.frontier)
-    assert "target within two errors" in shown(exact)
+    assert "~ the target lies within two errors" in shown(exact)
     assert "too close to the target to be sure" in finding(exact)
 
 

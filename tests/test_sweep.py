@@ -37,7 +37,7 @@ from ratification.case.bylaws import (
 )
 from ratification.case.case import Case
 from ratification.cli.main import main
-from ratification.errors import RequestError
+from ratification.errors import ConvergenceError, RequestError
 from ratification.inference.worlds import Worlds
 from ratification.output.terminal import console
 from ratification.output.views.sweep import sweep_object, sweep_rows, sweep_view
@@ -323,7 +323,7 @@ def test_any_rule_is_swept_exactly(rule: Rule, seed: int, abstaining: Any, data:
     chosen = data.draw(st.lists(st.sampled_from(movable), min_size=1, max_size=2, unique=True))
     axes = [axis_of(rule, position, Fraction(5, 2)) for position in chosen]
     found = surface(reading, axes, results)
-    error = errors(found, worlds)
+    error, _ = errors(found, worlds)
     places = list(np.ndindex(*found.passes.shape))
     for at in [
         places[i] for i in data.draw(st.lists(st.integers(0, len(places) - 1), max_size=12))
@@ -452,3 +452,42 @@ def test_wrong_requests_end_in_one_clear_line(
     assert (code, out) == (2, "")
     assert says in err
     assert "Traceback" not in err
+
+
+def test_chances_that_rest_on_few_draws_are_said_to_be_rough() -> None:
+    """Where a forecast of the rule alone would be refused, the surface knows its error as rough."""
+    chains, per_chain = 4, 500
+    draw = np.arange(chains * per_chain, dtype=np.int32)
+    early = draw < draw.size / 2  # every chain changes its mind once, half way
+    votes = np.asfortranarray(np.stack([np.where(early, 3, 1), np.where(draw % 7 < 3, 3, 1)], 1))
+    fours = np.full_like(votes, 4, order="F")
+    approves = np.asfortranarray(2 * votes > fours)
+    worlds = Worlds(
+        members=fours,
+        ballots=fours,
+        yes=votes,
+        approves=approves,
+        abstains=np.zeros(2, dtype=bool),
+        draw=draw,
+        variant=np.zeros_like(draw),
+        chains=chains,
+        leaf_members=fours,
+        leaf_ballots=fours,
+        leaf_yes=votes,
+    )
+    results = Results(
+        members=fours,
+        ballots=fours,
+        yes=votes,
+        approves=approves,
+        abstains=worlds.abstains,
+        weights=(Fraction(1), Fraction(1)),
+        unions=("a", "b"),
+    )
+    [condition, _] = conditions(load("sebac-2011").bylaws[0].readings[0].rule)
+    reading = Reading(id="x", title="x", rule=All(parts=(condition, Veto(union="a"))))
+    found = surface(reading, [axis_of(reading.rule, 0, Fraction(2))], results)
+    _, ess = errors(found, worlds)
+    assert ess[1] < 400
+    with pytest.raises(ConvergenceError, match="worth only"):
+        estimate(judge(found.rule((1,)), results), worlds)

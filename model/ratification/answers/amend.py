@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ratification.answers.estimates import Difference, Estimate, difference, estimate
+from ratification.answers.estimates import Difference, Estimate, difference, rough_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.rule_parts import without
 from ratification.answers.run import Run, Simulation
@@ -18,6 +18,7 @@ from ratification.answers.sweep import Sweep, sweep_of
 from ratification.answers.swing import Swing, swing_to
 from ratification.case.bylaws import ChosenReading, Condition, Reading, Veto, conditions
 from ratification.errors import RequestError
+from ratification.inference.fit import ESS_LIMIT
 
 Kind = Literal["as written", "thresholds", "strike", "other reading", "other bylaws"]
 Place = Literal["on the frontier", "looser than needed", "beside it", "does not reach"]
@@ -34,7 +35,8 @@ class Amendment:
     `gain` is against today's rule, paired in the same worlds. Of changed thresholds, `at` is the
     place on the surface and `departure` how far it is from today's text: the moves of both
     thresholds, each as a share of its whole scale (all unions, 100%), added. `place` says where a
-    rule of the same family lies beside the frontier.
+    rule of the same family lies beside the frontier. `rough`: too few independent draws bear the
+    error, and alone it would be no forecast.
     """
 
     kind: Kind
@@ -47,6 +49,7 @@ class Amendment:
     departure: float | None = None
     struck: tuple[Condition | Veto, ...] = ()
     place: Place | None = None
+    rough: bool = False
 
     def reaches(self, target: float) -> bool:
         """Whether its probability is the target or more."""
@@ -155,6 +158,7 @@ class _Maker:
             standing=sweep.standing(at),
             gain=self._gain(judge(reading, self.results)),
             at=at,
+            rough=sweep.rough(at),
             departure=_departure(sweep, at, self.chosen.reading),
         )
 
@@ -163,11 +167,13 @@ class _Maker:
         holds = judge(reading, self.results)
         verdict = self.verdict(reading.rule)
         settled = Estimate(probability=float(verdict > 0), mcse=0.0)
+        counted, ess = rough_estimate(holds, self.simulation.worlds)
         return Amendment(
             kind="strike",
             key="",
             reading=reading,
-            estimate=settled if verdict else estimate(holds, self.simulation.worlds),
+            estimate=settled if verdict else counted,
+            rough=not verdict and ess < ESS_LIMIT,
             standing={1: "ratified", -1: "defeated", 0: "open"}[verdict],
             gain=self._gain(holds),
             struck=parts,

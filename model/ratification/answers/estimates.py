@@ -46,19 +46,29 @@ def estimate(holds: Bool[np.ndarray, " world"], worlds: Worlds, what: str = "") 
     Raises:
         ConvergenceError: every draw is used and they are worth fewer than 400.
     """
-    count = worlds.count
-    hits = int(holds.sum())
-    if hits in (0, count):
-        unseen = 0.5 / (count + 1)
-        return Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
-    by_draw = _by_draw(holds, worlds)
-    ess = effective_sample_size(by_draw)
-    if by_draw.size >= 2 * ESS_LIMIT and ess < ESS_LIMIT and 0.01 < hits / count < 0.99:
+    found, ess = rough_estimate(holds, worlds)
+    if ess < ESS_LIMIT:
         raise ConvergenceError(
             f"the chains are worth only {ess:.0f} independent draws for {what or 'an answer'} "
             f"(at least {ESS_LIMIT}): there is no forecast. Try another --seed"
         )
-    return Estimate(probability=hits / count, mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
+    return found
+
+
+def rough_estimate(holds: Bool[np.ndarray, " world"], worlds: Worlds) -> tuple[Estimate, float]:
+    """The same, and how many independent draws it rests on, however few they are.
+
+    Infinite where that is no matter: it holds nearly everywhere or nowhere, or few draws are used.
+    """
+    count = worlds.count
+    hits = int(holds.sum())
+    if hits in (0, count):
+        unseen = 0.5 / (count + 1)
+        found = Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
+        return found, np.inf
+    draws = Draws(worlds)
+    mcse, ess = draws.mcse(draws.tally(None, 1, holds)[:, 0])
+    return Estimate(probability=hits / count, mcse=mcse), draws.worth(hits / count, ess)
 
 
 def difference(
@@ -97,10 +107,17 @@ class Draws:
         whole = len(means) // self._chains * self._chains
         return means[:whole].reshape(-1, self._chains).T
 
-    def mcse(self, sums: Num[np.ndarray, " draws"]) -> float:
-        """Monte Carlo standard error of a mean over all worlds, from the sums by draw."""
+    def mcse(self, sums: Num[np.ndarray, " draws"]) -> tuple[float, float]:
+        """Monte Carlo standard error of a mean over all worlds, from the sums by draw; and ESS."""
         by_draw = self.chains(sums)
-        return float(by_draw.std(ddof=1) / np.sqrt(effective_sample_size(by_draw)))
+        ess = effective_sample_size(by_draw)
+        return float(by_draw.std(ddof=1) / np.sqrt(ess)), ess
+
+    def worth(self, probability: float, ess: float) -> float:
+        """The effective sample size where a probability is held to it, else infinite."""
+        used = len(self._worlds) // self._chains * self._chains
+        held = used >= 2 * ESS_LIMIT and 0.01 < probability < 0.99
+        return ess if held else np.inf
 
 
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:

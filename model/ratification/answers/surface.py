@@ -181,9 +181,15 @@ class _Judged:
         return total
 
 
-def errors(found: Surface, worlds: Worlds) -> Float[np.ndarray, "..."]:
-    """The Monte Carlo standard error of every probability, each the same as `estimate` gives."""
+def errors(
+    found: Surface, worlds: Worlds
+) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+    """The Monte Carlo standard error of every probability, each the same as `estimate` gives.
+
+    And how many independent draws each rests on, infinite where that is no matter.
+    """
     draws = Draws(worlds)
+    ess = np.full(found.passes.shape, np.inf)
     out = np.full(found.passes.shape, 0.5 / (found.worlds + 1))  # where all worlds agree
     *before, last = found.axes
     size = len(last.thresholds)
@@ -192,14 +198,17 @@ def errors(found: Surface, worlds: Worlds) -> Float[np.ndarray, "..."]:
         without, gain = _along(found, truth)
         table = draws.tally(found.met[-1], size + 1, gain)
         reached = _reached(table, 1, upward=last.upward) + draws.tally(None, 1, without)
-        seen = 0, found.worlds
         for index in range(size):
-            hits = int(found.passes[(*row, index)])
-            if hits in seen:
+            at = (*row, index)
+            hits = int(found.passes[at])
+            if hits in (0, found.worlds):
                 continue
-            nested = index and hits == found.passes[(*row, index - 1)]  # then the same worlds
-            out[(*row, index)] = out[(*row, index - 1)] if nested else draws.mcse(reached[:, index])
-    return out
+            if index and hits == found.passes[(*row, index - 1)]:  # then in the same worlds
+                out[at], ess[at] = out[(*row, index - 1)], ess[(*row, index - 1)]
+                continue
+            out[at], held = draws.mcse(reached[:, index])
+            ess[at] = draws.worth(hits / found.worlds, held)
+    return out, ess
 
 
 def estimate_at(found: Surface, error: Float[np.ndarray, "..."], at: Index) -> Estimate:

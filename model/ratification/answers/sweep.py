@@ -23,6 +23,7 @@ from ratification.answers.surface import (
     surface,
 )
 from ratification.case.bylaws import ChosenReading, Condition, Reading, Rule, conditions
+from ratification.inference.fit import ESS_LIMIT
 
 Verdict = Callable[[Rule], int]
 
@@ -42,7 +43,8 @@ class Mark:
 class Sweep:
     """A rule at every choice of one or two of its thresholds, in one scenario.
 
-    `errors` are Monte Carlo standard errors; `decided` is 1 or -1 where arithmetic alone says that
+    `errors` are Monte Carlo standard errors and `ess` how many independent draws they rest on,
+    infinite where that is no matter; `decided` is 1 or -1 where arithmetic alone says that
     the rule ratifies, or does not, whatever is still to come; else 0.
     """
 
@@ -51,6 +53,7 @@ class Sweep:
     chosen: ChosenReading
     surface: Surface
     errors: Float[np.ndarray, "..."]
+    ess: Float[np.ndarray, "..."]
     decided: Int[np.ndarray, "..."]
     marks: tuple[Mark, ...]
 
@@ -64,6 +67,10 @@ class Sweep:
         if self.decided[at]:
             return Estimate(probability=float(self.decided[at] > 0), mcse=0.0)
         return estimate_at(self.surface, self.errors, at)
+
+    def rough(self, at: Index) -> bool:
+        """Whether too few independent draws bear the error: alone, it would be no forecast."""
+        return bool(self.ess[at] < ESS_LIMIT)
 
     def standing(self, at: Index) -> str:
         """What arithmetic alone says at some thresholds."""
@@ -81,13 +88,15 @@ def sweep_of(
     reading = replace(chosen.reading, rule=positive(chosen.reading.rule))
     axes = axes_of(run, reading, chosen_positions(reading.rule, wanted))
     found = surface(reading, axes, Results.of(simulation.worlds, run.case.electorate))
+    error, ess = errors(found, simulation.worlds)
     verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
     return Sweep(
         run=run,
         simulation=simulation,
         chosen=chosen,
         surface=found,
-        errors=errors(found, simulation.worlds),
+        errors=error,
+        ess=ess,
         decided=decided(found, verdict),
         marks=tuple(_mark(run, simulation, found, other) for other in run.readings),
     )

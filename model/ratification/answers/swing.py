@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ratification.answers.because import positive
-from ratification.answers.estimates import Estimate, estimate
+from ratification.answers.estimates import Estimate, rough_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.standing import union_standings
 from ratification.case.bylaws import Condition, Not, Reading, Rule, Veto, conditions
@@ -122,7 +122,7 @@ def swing_to(
     moved = shift.worlds(MOST if found is None else found)
     results = Results.of(moved, case.electorate)
     settled = today.probability in (0.0, 1.0) or moved is worlds
-    there = today if settled else estimate(judge(reading, results), moved)
+    there = today if settled else rough_estimate(judge(reading, results), moved)[0]
     return Swing(
         points=None if found is None or not (found or reached) else found / PER_POINT,
         error=_error(shift, reading, found, there) if found else None,

@@ -15,6 +15,12 @@ from ratification.output.page.private import NOTHING
 from ratification.output.views import amend as told
 
 TARGET = 0.9
+NOTES = {
+    "on the frontier": "one of the smallest changes",
+    "looser than needed": "looser than needed",
+    "beside it": "tightens one threshold, loosens the other",
+}
+HEADS = ("Change to", "Chance", "Difference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ def _frontier(found: Amendments) -> DataTable | None:
             (
                 *_cells(found, entry),
                 f"{100 * (entry.departure or 0.0):.0f}",
-                told.near_in_words(found, entry),
+                wording.sentence(told.doubts(found, entry)),
             )
             for entry in found.frontier
         ],
@@ -74,24 +80,21 @@ def _frontier(found: Amendments) -> DataTable | None:
     )
 
 
-HEADS = ("Change to", "Chance", "Difference")
-
-
 def _others(found: Amendments) -> DataTable | None:
-    if not found.others:
+    listed, left_out = told.worth_listing(found)
+    if not listed:
         return None
+    caption = "Conditions struck out, and the other rules of the case"
     return DataTable(
-        caption="Conditions struck out, and the other rules of the case",
+        caption=f"{caption}. {left_out}" if left_out else caption,
         heads=(*HEADS, f"Reaches {told.goal(found)}", "Note"),
         rows=[
             (
                 *_cells(found, entry),
                 "yes" if entry.reaches(found.target) else "no",
-                wording.sentence(
-                    [told.near_in_words(found, entry), told.PLACES.get(entry.place or "", "")]
-                ),
+                wording.sentence([*told.doubts(found, entry), NOTES.get(entry.place or "", "")]),
             )
-            for entry in found.others
+            for entry in listed
         ],
         numeric=frozenset({1, 2}),
     )

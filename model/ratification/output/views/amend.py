@@ -50,6 +50,7 @@ def _amendment(found: Amendments, entry: Amendment) -> dict[str, Any]:
         "standing": entry.standing,
         "reaches": entry.reaches(found.target),
         "target_within_two_errors": entry.near(found.target),
+        "rough": entry.rough,
         "difference": asdict(entry.gain),
     }
     if entry.key:
@@ -117,9 +118,10 @@ def chance(entry: Amendment) -> str:
     return wording.percent(entry.estimate.probability, mcse=entry.estimate.mcse, decided=decided)
 
 
-def near_in_words(found: Amendments, entry: Amendment) -> str:
-    """Says where the target lies too close to tell; else blank."""
-    return "target within two errors" if entry.near(found.target) else ""
+def doubts(found: Amendments, entry: Amendment) -> list[str]:
+    """Says where the target lies too close to tell, or the error is rough; else nothing."""
+    near = ["target within two errors"] if entry.near(found.target) else []
+    return [*near, "error is rough: few independent draws"] if entry.rough else near
 
 
 def finding(found: Amendments) -> str:
@@ -217,53 +219,86 @@ def _today(found: Amendments) -> Text:
     )
 
 
-def _frontier(found: Amendments) -> Table:
+def _frontier(found: Amendments) -> RenderableType:
     table = _table("Smallest changes of the thresholds, nearest to today's text first")
-    table.add_column("Departs by", justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("Departs by", justify="right")
+    table.add_column("Reaches")
     for entry in found.frontier:
         departure = f"{100 * (entry.departure or 0.0):.0f}"
-        table.add_row(*_cells(found, entry), departure, near_in_words(found, entry))
-    table.caption = "Departs by: how far each threshold moves, in percent of its scale, added"
+        table.add_row(*_cells(found, entry), departure, _reaches(found, entry))
+    told = ["Departs by: how far each threshold moves, in percent of its scale, added."]
     if len(found.frontier) > 1:
-        table.caption += ". At each, one\nstays closer to today's only if the other goes farther"
-    table.caption_justify = "left"
-    return table
+        told.append("At each, one stays closer to today's only if the other goes farther.")
+    return Group(table, Text(" ".join([*told, *_signs(found, found.frontier)]) + "\n", style="dim"))
 
 
-def _others(found: Amendments) -> Table:
+def _others(found: Amendments) -> RenderableType:
     table = _table("Other changes")
     table.add_column("Reaches")
-    table.add_column("")
-    for entry in found.others:
-        reaches = "yes" if entry.reaches(found.target) else "no"
-        notes = [near_in_words(found, entry), PLACES.get(entry.place or "", "")]
-        table.add_row(*_cells(found, entry), reaches, wording.sentence(notes))
-    return table
+    listed, left_out = worth_listing(found)
+    for entry in listed:
+        table.add_row(*_cells(found, entry), _reaches(found, entry))
+    told = [*([left_out] if left_out else []), *_signs(found, listed)]
+    return Group(table, Text(" ".join(told) + "\n", style="dim") if told else Text("", end=""))
 
 
-PLACES = {
-    "on the frontier": "one of the smallest changes",
-    "looser than needed": "looser than needed",
-    "beside it": "tightens one threshold, loosens the other",
+def worth_listing(found: Amendments) -> tuple[list[Amendment], str]:
+    """Other changes to list; of many single conditions struck out in vain, a sentence instead."""
+    vain = [
+        entry
+        for entry in found.others
+        if len(entry.struck) == 1 and not entry.reaches(found.target)
+    ]
+    if len(vain) <= MOST_NAMED:
+        return list(found.others), ""
+    told = f"Struck out alone, none of {len(vain)} conditions is enough."
+    return [entry for entry in found.others if entry not in vain], told
+
+
+NEAR, ROUGH = "~", "?"  # signs in a narrow column
+PLACES: Mapping[str, str] = {
+    "on the frontier": "smallest",
+    "looser than needed": "looser",
+    "beside it": "other way",
 }
+SIGNS: Mapping[str, str] = {
+    NEAR: "~ the target lies within two errors, so either side is possible.",
+    ROUGH: "? few independent draws: the error is rough.",
+    "smallest": "smallest: one of the smallest changes.",
+    "looser": "looser: than one of the smallest changes.",
+    "other way": "other way: one threshold tighter, one looser.",
+}
+
+
+def _reaches(found: Amendments, entry: Amendment) -> str:
+    said = "yes" if entry.reaches(found.target) else "no"
+    signs = [NEAR] * entry.near(found.target) + [ROUGH] * entry.rough
+    place = PLACES.get(entry.place or "", "")
+    return " ".join([said, *signs]) + (f", {place}" if place else "")
+
+
+def _signs(found: Amendments, listed: Sequence[Amendment]) -> list[str]:
+    """What the signs in a table mean, of those that occur."""
+    told = " ".join(_reaches(found, entry) for entry in listed)
+    return [meaning for sign, meaning in SIGNS.items() if sign in told]
 
 
 def _table(heading: str) -> Table:
     table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False)
-    table.add_column("Change to")
-    for name in ("Chance", "error", "Difference"):
+    table.add_column("Change to", overflow="fold")
+    for name in ("Chance", "Difference"):
         table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
 def _cells(found: Amendments, entry: Amendment) -> list[str]:
-    decided = entry.standing != "open"
     words = change_in_words(entry, found.run.case.electorate)
-    key = f"{entry.key}: " if entry.key else ""
     return [
-        escape(key + words),
-        f"[bold]{chance(entry)}[/bold]",
-        wording.error(entry.estimate.mcse, decided=decided),
+        escape(f"{entry.key}: {words}" if entry.key else words),
+        f"[bold]{chance(entry)}[/bold] {_error(entry)}".rstrip(),
         wording.points(entry.gain.value, entry.gain.mcse),
     ]
+
+
+def _error(entry: Amendment) -> str:
+    return wording.error(entry.estimate.mcse, decided=entry.standing != "open")

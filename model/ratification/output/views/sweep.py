@@ -15,6 +15,7 @@ from ratification.answers.rule_words import rule_in_words
 from ratification.answers.surface import Index
 from ratification.answers.sweep import Mark, Sweep
 from ratification.case.bylaws import Condition
+from ratification.inference.fit import ESS_LIMIT
 from ratification.output import wording
 from ratification.output.contract import foot, head
 from ratification.output.terminal import head as title
@@ -47,6 +48,7 @@ def sweep_object(sweep: Sweep, seconds: Mapping[str, float] | None = None) -> di
         "probability": _shaped([entry.probability for entry in estimates], found.passes.shape),
         "mcse": _shaped([entry.mcse for entry in estimates], found.passes.shape),
         "standing": _shaped([sweep.standing(at) for at in sweep.places], found.passes.shape),
+        "rough": _shaped([sweep.rough(at) for at in sweep.places], found.passes.shape),
         "marks": [_mark(sweep, mark) for mark in sweep.marks],
         **foot(forecast, seconds),
     }
@@ -109,6 +111,7 @@ def sweep_view(sweep: Sweep) -> RenderableType:
         _about(sweep),
         _grid(sweep, letters),
         _marks(sweep, letters),
+        _rough(sweep),
         small_print(sweep.run.forecast),
     )
 
@@ -175,10 +178,9 @@ def _cell(sweep: Sweep, at: Index, letters: Mapping[str, str]) -> str:
 def _marks(sweep: Sweep, letters: Mapping[str, str]) -> Table:
     table = Table(box=SIMPLE_HEAD, title="Bylaws of the case", title_justify="left", pad_edge=False)
     for name in ("Mark", "Bylaws", "Asks for"):
-        table.add_column(name)
-    for name in ("Chance", "error"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("Standing", no_wrap=True)
+        table.add_column(name, overflow="fold")
+    for name in ("Chance", "Standing"):
+        table.add_column(name, no_wrap=True)
     for mark in sorted(sweep.marks, key=lambda mark: mark.at is None):
         decided = mark.standing != "open"
         found = mark.estimate
@@ -186,14 +188,25 @@ def _marks(sweep: Sweep, letters: Mapping[str, str]) -> Table:
             letters.get(mark.chosen.key, "-"),
             escape(mark.chosen.key) + (" (in force)" if mark.in_force else ""),
             escape(rule_in_words(mark.chosen.reading.rule, sweep.run.case.electorate)),
-            wording.percent(found.probability, mcse=found.mcse, decided=decided),
-            wording.error(found.mcse, decided=decided),
+            f"{wording.percent(found.probability, mcse=found.mcse, decided=decided)} "
+            f"{wording.error(found.mcse, decided=decided)}".rstrip(),
             mark.standing,
         )
     if len(letters) < len(sweep.marks):
         table.caption = "- another kind of rule: not on this surface"
         table.caption_justify = "left"
     return table
+
+
+def _rough(sweep: Sweep) -> Text:
+    """Says how many chances rest on too few independent draws for their error to be trusted."""
+    number = sum(sweep.rough(at) for at in sweep.places)
+    if not number:
+        return Text("", end="")
+    return Text(
+        f"{number} of {len(sweep.places)} thresholds rest on fewer than {ESS_LIMIT} independent "
+        "draws: their errors are rough. More draws: --engine nuts\n"
+    )
 
 
 def axis_title(axis: Axis) -> str:
