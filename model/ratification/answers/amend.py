@@ -149,34 +149,26 @@ class _Maker:
 
     def moved(self, sweep: Sweep, at: Index) -> Amendment:
         """Today's rule with other thresholds."""
-        reading = sweep.surface.rule(at)
-        return Amendment(
-            kind="thresholds",
-            key="",
-            reading=reading,
-            estimate=sweep.estimate(at),
-            standing=sweep.standing(at),
-            gain=self._gain(judge(reading, self.results)),
-            at=at,
-            rough=sweep.rough(at),
-            departure=_departure(sweep, at, self.chosen.reading),
-        )
+        found = self._other("thresholds", sweep.surface.rule(at), int(sweep.decided[at]))
+        return replace(found, at=at, departure=_departure(sweep, at, self.chosen.reading))
 
     def struck(self, reading: Reading, parts: tuple[Condition | Veto, ...]) -> Amendment:
         """Today's rule without some of its conditions."""
+        return replace(self._other("strike", reading, self.verdict(reading.rule)), struck=parts)
+
+    def _other(self, kind: Kind, reading: Reading, verdict: int) -> Amendment:
+        """A rule that no bylaws of the case have."""
         holds = judge(reading, self.results)
-        verdict = self.verdict(reading.rule)
-        settled = Estimate(probability=float(verdict > 0), mcse=0.0)
         counted, ess = rough_estimate(holds, self.simulation.worlds)
+        settled = Estimate(probability=float(verdict > 0), mcse=0.0)
         return Amendment(
-            kind="strike",
+            kind=kind,
             key="",
             reading=reading,
             estimate=settled if verdict else counted,
-            rough=not verdict and ess < ESS_LIMIT,
             standing={1: "ratified", -1: "defeated", 0: "open"}[verdict],
             gain=self._gain(holds),
-            struck=parts,
+            rough=not verdict and ess < ESS_LIMIT,
         )
 
     def _gain(self, holds: np.ndarray) -> Difference:
@@ -226,7 +218,7 @@ def _frontier(sweep: Sweep | None, looser: list[list[int]], target: float) -> li
 def _fewest(sweep: Sweep, row: Index, last: list[int], target: float) -> int | None:
     """The fewest steps along the last axis that reach the target."""
     for steps, index in enumerate(last):
-        if sweep.estimate((*row, index)).probability >= target:
+        if sweep.probability((*row, index)) >= target:
             return steps
     return None
 

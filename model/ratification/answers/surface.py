@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from ratification.answers.axes import Axis, axis_of
 from ratification.answers.because import positive
-from ratification.answers.estimates import Draws, Estimate
+from ratification.answers.estimates import Draws
 from ratification.answers.judging import Abstaining, Results, judge
 from ratification.answers.rule_parts import replaced
 from ratification.case.bylaws import All, Condition, Measure, Reading, conditions
@@ -209,16 +209,6 @@ def errors(
             out[at], held = draws.mcse(reached[:, index])
             ess[at] = draws.worth(hits / found.worlds, held)
     return out, ess
-
-
-def estimate_at(found: Surface, error: Float[np.ndarray, "..."], at: Index) -> Estimate:
-    """The probability and error at some thresholds, as a forecast of that rule has them.
-
-    Where it holds in no world or in all, half a world stands in for what was not seen.
-    """
-    p = found.probability(at)
-    unseen = 0.5 / (found.worlds + 1)
-    return Estimate(probability=min(max(p, unseen), 1 - unseen), mcse=float(error[at]))
 
 
 def _holds(axis: Axis, met: np.ndarray, index: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -19,7 +20,6 @@ from ratification.answers.surface import (
     Surface,
     differing,
     errors,
-    estimate_at,
     surface,
 )
 from ratification.case.bylaws import ChosenReading, Condition, Reading, Rule, conditions
@@ -43,8 +43,7 @@ class Mark:
 class Sweep:
     """A rule at every choice of one or two of its thresholds, in one scenario.
 
-    `errors` are Monte Carlo standard errors and `ess` how many independent draws they rest on,
-    infinite where that is no matter; `decided` is 1 or -1 where arithmetic alone says that
+    `decided` is 1 or -1 where arithmetic alone says that
     the rule ratifies, or does not, whatever is still to come; else 0.
     """
 
@@ -52,8 +51,6 @@ class Sweep:
     simulation: Simulation
     chosen: ChosenReading
     surface: Surface
-    errors: Float[np.ndarray, "..."]
-    ess: Float[np.ndarray, "..."]
     decided: Int[np.ndarray, "..."]
     marks: tuple[Mark, ...]
 
@@ -62,15 +59,29 @@ class Sweep:
         """Every place of the surface, row by row."""
         return list(np.ndindex(*self.surface.passes.shape))
 
-    def estimate(self, at: Index) -> Estimate:
-        """The probability at some thresholds: 0 and 1 only where arithmetic decides."""
+    @cached_property
+    def precision(self) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+        """Monte Carlo standard errors, and how many independent draws they rest on: see `errors`.
+
+        Made when first asked for: they take longer than the surface.
+        """
+        return errors(self.surface, self.simulation.worlds)
+
+    def probability(self, at: Index) -> float:
+        """The chance at some thresholds: 0 and 1 only where arithmetic decides."""
         if self.decided[at]:
-            return Estimate(probability=float(self.decided[at] > 0), mcse=0.0)
-        return estimate_at(self.surface, self.errors, at)
+            return float(self.decided[at] > 0)
+        unseen = 0.5 / (self.surface.worlds + 1)  # as `estimate` has it
+        return min(max(self.surface.probability(at), unseen), 1 - unseen)
+
+    def estimate(self, at: Index) -> Estimate:
+        """The same with its Monte Carlo error."""
+        error = 0.0 if self.decided[at] else float(self.precision[0][at])
+        return Estimate(probability=self.probability(at), mcse=error)
 
     def rough(self, at: Index) -> bool:
         """Whether too few independent draws bear the error: alone, it would be no forecast."""
-        return bool(self.ess[at] < ESS_LIMIT)
+        return bool(self.precision[1][at] < ESS_LIMIT)
 
     def standing(self, at: Index) -> str:
         """What arithmetic alone says at some thresholds."""
@@ -88,15 +99,12 @@ def sweep_of(
     reading = replace(chosen.reading, rule=positive(chosen.reading.rule))
     axes = axes_of(run, reading, chosen_positions(reading.rule, wanted))
     found = surface(reading, axes, Results.of(simulation.worlds, run.case.electorate))
-    error, ess = errors(found, simulation.worlds)
     verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
     return Sweep(
         run=run,
         simulation=simulation,
         chosen=chosen,
         surface=found,
-        errors=error,
-        ess=ess,
         decided=decided(found, verdict),
         marks=tuple(_mark(run, simulation, found, other) for other in run.readings),
     )

@@ -87,18 +87,22 @@ class Shift:
 
     def _moves(self, tenths: int) -> Int[np.ndarray, "world moving"]:
         """Ballots that turn from no to yes, by world and moving leaf."""
-        ballots = self.base.leaf_ballots[:, self.leaves].astype(np.int64)
-        no = ballots - self.base.leaf_yes[:, self.leaves]
-        moves = np.minimum((ballots * tenths + MOST) // (100 * PER_POINT), no)
+        moves = np.empty(
+            (self.base.count, len(self.leaves)), dtype=self.base.leaf_yes.dtype, order="F"
+        )
+        for i, leaf in enumerate(self.leaves):  # one at a time: leaves may be many, worlds too
+            ballots = self.base.leaf_ballots[:, leaf].astype(np.int64)
+            asked = (ballots * tenths + MOST) // (100 * PER_POINT)
+            moves[:, i] = np.minimum(asked, ballots - self.base.leaf_yes[:, leaf])
         for partial in self.facts.partials:  # a no vote that is counted stays one
             left = sorted(partial.scope.difference(self.facts.counted))
             inside = [i for i, leaf in enumerate(self.leaves) if leaf in partial.scope]
             total = (self.base.leaf_ballots[:, left] - self.base.leaf_yes[:, left]).sum(axis=1)
             room = total - partial.no
-            asked = moves[:, inside].sum(axis=1)
-            kept = moves[:, inside] * np.minimum(room, asked)[:, None]
-            moves[:, inside] = kept // np.maximum(asked, 1)[:, None]
-        return np.asarray(moves, dtype=self.base.leaf_yes.dtype)
+            wanted = moves[:, inside].sum(axis=1, dtype=np.int64)
+            kept = moves[:, inside] * np.minimum(room, wanted)[:, None]
+            moves[:, inside] = kept // np.maximum(wanted, 1)[:, None]
+        return moves
 
     def yes_share(self, worlds: Worlds) -> float:
         """Mean yes share of the moving unions' ballots."""
