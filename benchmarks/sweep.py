@@ -12,7 +12,8 @@ from judging import UNIONS, made_up, seconds
 from measuring import Ratio, alternately, median, show
 from ratification.answers.axes import Axis, axis_of
 from ratification.answers.judging import Results
-from ratification.answers.surface import errors, surface
+from ratification.answers.surface import surface
+from ratification.answers.surface_errors import errors
 from ratification.api import load
 from ratification.case.bylaws import Reading
 from ratification.inference.worlds import Worlds

@@ -1,6 +1,8 @@
 """Amendments: what they find is forecast alone, and everything smaller is tried."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,8 @@ from ratification.errors import RequestError
 from ratification.inference.approving import approvals_hold
 from ratification.inference.constraints import constraints_of, satisfied
 from ratification.output.terminal import console
-from ratification.output.views.amend import amend_object, amend_view, finding, swing_in_words
+from ratification.output.views.amend import amend_object, amend_view
+from ratification.output.views.amend_words import finding, swing_in_words
 from test_sweep import five
 
 ELECTORATE = "unit,parent,name,members\n" + "".join(
@@ -414,3 +417,18 @@ def test_a_target_that_is_no_chance_is_refused(case: Case, target: float) -> Non
     """Also from Python, before anything slow is done."""
     with pytest.raises(RequestError, match="no chance between 0 and 1"):
         amend(case, target=target, runs=Runs())
+
+
+def test_neither_command_imports_anything_heavy(store: Path) -> None:
+    """On a kept fit of the instant engine, sweeps and amendments start without PyMC or SciPy."""
+    heavy = ("pymc", "pytensor", "nutpie", "arviz", "xarray", "pandas", "scipy", "altair")
+    for name in ("sweep", "amend"):
+        arguments = [name, *ASKED[1:], "--as-of", "2011-06-24", "--store", str(store)]
+        code = (
+            "import sys\nfrom ratification.cli.main import main\n"
+            f"try:\n    main({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code\n"
+            f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.strip().endswith("[]"), done.stderr

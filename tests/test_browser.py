@@ -24,7 +24,7 @@ from ratification.answers.run import Run
 from ratification.api import write_report
 from ratification.case.bylaws import All, Condition
 from ratification.output import wording
-from ratification.output.views.amend import chance, change_in_words
+from ratification.output.views.amend_words import chance, change_in_words
 
 RULES = """\
 [[bylaws]]

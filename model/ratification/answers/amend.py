@@ -4,60 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
-from typing import Literal
 
-import numpy as np
-
-from ratification.answers.estimates import Difference, Estimate, difference, rough_estimate
-from ratification.answers.judging import Results, judge
+from ratification.answers.amendment import Amendment, Maker, Place, place_today
+from ratification.answers.judging import judge
 from ratification.answers.rule_parts import without
 from ratification.answers.run import Run, Simulation
-from ratification.answers.standing import rule_verdicts
 from ratification.answers.surface import Index
 from ratification.answers.sweep import Sweep, sweep_of
 from ratification.answers.swing import Swing, swing_to
-from ratification.case.bylaws import ChosenReading, Condition, Reading, Veto, conditions
+from ratification.case.bylaws import ChosenReading, Condition, Reading, conditions
 from ratification.errors import RequestError
-from ratification.inference.fit import ESS_LIMIT
 
-Kind = Literal["as written", "thresholds", "strike", "other reading", "other bylaws"]
-Place = Literal["on the frontier", "looser than needed", "beside it", "does not reach"]
-
-NEAR = 2.0  # Monte Carlo errors within which a probability may lie on either side of the target
 MOST_STRIKES = 1_000  # sets of conditions struck out together that are looked at
 SHOWN_STRIKES = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Amendment:
-    """A rule other than today's, or today's, and how likely it makes ratification.
-
-    `gain` is against today's rule, paired in the same worlds. Of changed thresholds, `at` is the
-    place on the surface and `departure` how far it is from today's text: the moves of both
-    thresholds, each as a share of its whole scale (all unions, 100%), added. `place` says where a
-    rule of the same family lies beside the frontier. `rough`: too few independent draws bear the
-    error, and alone it would be no forecast.
-    """
-
-    kind: Kind
-    key: str
-    reading: Reading
-    estimate: Estimate
-    standing: str
-    gain: Difference
-    at: Index | None = None
-    departure: float | None = None
-    struck: tuple[Condition | Veto, ...] = ()
-    place: Place | None = None
-    rough: bool = False
-
-    def reaches(self, target: float) -> bool:
-        """Whether its probability is the target or more."""
-        return self.estimate.probability >= target
-
-    def near(self, target: float) -> bool:
-        """Whether the target lies within two Monte Carlo errors."""
-        return abs(self.estimate.probability - target) <= NEAR * self.estimate.mcse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +55,7 @@ def amendments_of(
     """
     if not 0 < target < 1:
         raise RequestError(f"target {target:g} is no chance between 0 and 1: write 0.9 for 90%")
-    maker = _Maker(run, simulation, chosen)
+    maker = Maker(run, simulation, chosen)
     movable = any(isinstance(part, Condition) for part in conditions(chosen.reading.rule))
     sweep = sweep_of(run, simulation, chosen, wanted) if movable or wanted else None
     looser = _looser(sweep, maker.today.reading) if sweep else []
@@ -124,72 +83,13 @@ def _nearest_first(found: Amendment) -> tuple[float, float]:
     return found.departure or 0.0, -found.estimate.probability
 
 
-class _Maker:
-    """Makes amendments of one rule, all from the same worlds."""
-
-    def __init__(self, run: Run, simulation: Simulation, chosen: ChosenReading) -> None:
-        self.run, self.simulation, self.chosen = run, simulation, chosen
-        self.results = Results.of(simulation.worlds, run.case.electorate)
-        self.verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
-        self.holds = judge(chosen.reading, self.results)
-        self.today = self.named("as written", chosen)
-
-    def named(self, kind: Kind, other: ChosenReading, place: Place | None = None) -> Amendment:
-        """A reading of the case, as its forecast has it."""
-        told = self.run.rule(other, self.simulation)
-        return Amendment(
-            kind=kind,
-            key=other.key,
-            reading=other.reading,
-            estimate=told.estimate,
-            standing=told.standing,
-            gain=self._gain(judge(other.reading, self.results)),
-            place=place,
-        )
-
-    def moved(self, sweep: Sweep, at: Index) -> Amendment:
-        """Today's rule with other thresholds."""
-        found = self._other("thresholds", sweep.surface.rule(at), int(sweep.decided[at]))
-        return replace(found, at=at, departure=_departure(sweep, at, self.chosen.reading))
-
-    def struck(self, reading: Reading, parts: tuple[Condition | Veto, ...]) -> Amendment:
-        """Today's rule without some of its conditions."""
-        return replace(self._other("strike", reading, self.verdict(reading.rule)), struck=parts)
-
-    def _other(self, kind: Kind, reading: Reading, verdict: int) -> Amendment:
-        """A rule that no bylaws of the case have."""
-        holds = judge(reading, self.results)
-        counted, ess = rough_estimate(holds, self.simulation.worlds)
-        settled = Estimate(probability=float(verdict > 0), mcse=0.0)
-        return Amendment(
-            kind=kind,
-            key="",
-            reading=reading,
-            estimate=settled if verdict else counted,
-            standing={1: "ratified", -1: "defeated", 0: "open"}[verdict],
-            gain=self._gain(holds),
-            rough=not verdict and ess < ESS_LIMIT,
-        )
-
-    def _gain(self, holds: np.ndarray) -> Difference:
-        return difference(holds, self.holds, self.simulation.worlds)
-
-
 # Thresholds
-
-
-def _today(sweep: Sweep, reading: Reading) -> Index:
-    """Where today's thresholds lie on the surface."""
-    found = sweep.surface.place(reading)
-    if found is None:
-        raise AssertionError("the rule that is swept lies on its own surface")
-    return found
 
 
 def _looser(sweep: Sweep, reading: Reading) -> list[list[int]]:
     """By axis, the thresholds from today's to the loosest that still asks for something."""
     kept = []
-    for axis, now in zip(sweep.surface.axes, _today(sweep, reading), strict=True):
+    for axis, now in zip(sweep.surface.axes, place_today(sweep, reading), strict=True):
         order = axis.easiest_first[: axis.easiest_first.index(now) + 1]
         asking = [index for index in order if index == now or not axis.idle(index)]
         kept.append(asking[::-1])
@@ -223,18 +123,10 @@ def _fewest(sweep: Sweep, row: Index, last: list[int], target: float) -> int | N
     return None
 
 
-def _departure(sweep: Sweep, at: Index, reading: Reading) -> float:
-    now = _today(sweep, reading)
-    return sum(
-        float(abs(axis.thresholds[new].threshold - axis.thresholds[old].threshold) / axis.top)
-        for axis, new, old in zip(sweep.surface.axes, at, now, strict=True)
-    )
-
-
 # Other changes
 
 
-def _strikes(maker: _Maker, target: float) -> Iterator[Amendment]:
+def _strikes(maker: Maker, target: float) -> Iterator[Amendment]:
     """Every single condition struck out; if none reaches, the fewest that do so together."""
     rule = maker.chosen.reading.rule
     parts = list(conditions(rule))
@@ -257,7 +149,7 @@ def _strikes(maker: _Maker, target: float) -> Iterator[Amendment]:
 
 
 def _named(
-    maker: _Maker, sweep: Sweep | None, frontier: Sequence[Index], target: float
+    maker: Maker, sweep: Sweep | None, frontier: Sequence[Index], target: float
 ) -> Iterator[Amendment]:
     """The other readings of the case, with their place beside the frontier."""
     for other in maker.run.readings:

@@ -7,15 +7,13 @@ from functools import cached_property
 from itertools import chain, combinations, product
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from ratification.answers.axes import Axis, axis_of
 from ratification.answers.because import positive
-from ratification.answers.estimates import Draws
 from ratification.answers.judging import Abstaining, Results, judge
 from ratification.answers.rule_parts import replaced
 from ratification.case.bylaws import All, Condition, Measure, Reading, conditions
-from ratification.inference.worlds import Worlds
 
 Truth = tuple[bool, ...]  # of the axes' conditions
 Index = tuple[int, ...]  # of a threshold on every axis
@@ -77,7 +75,7 @@ def surface(reading: Reading, axes: Sequence[Axis], results: Results) -> Surface
         if not term and np.ndim(factor) == 0:
             counts = counts * len(results.members)
         for place, axis in enumerate(term):
-            counts = _reached(counts, place, upward=axes[axis].upward)
+            counts = reached(counts, place, upward=axes[axis].upward)
         passes += np.expand_dims(counts, tuple(axis for axis in every if axis not in term))
     return Surface(
         reading=reading,
@@ -143,7 +141,7 @@ def _histogram(
     return np.asarray(counts.reshape(sizes))
 
 
-def _reached(counts: np.ndarray, axis: int, *, upward: bool) -> np.ndarray:
+def reached(counts: np.ndarray, axis: int, *, upward: bool) -> np.ndarray:
     """From "meets exactly m thresholds" to "meets the threshold", along one axis."""
     tail = np.flip(np.flip(counts, axis).cumsum(axis=axis), axis)
     reached = np.delete(tail, 0, axis=axis)  # m of 0 meets none
@@ -179,57 +177,3 @@ class _Judged:
                 truth = tuple(axis in inside for axis in range(len(self.positions)))
                 total = total + (-1) ** (len(term) - size) * self.by_truth[truth]
         return total
-
-
-def errors(
-    found: Surface, worlds: Worlds
-) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
-    """The Monte Carlo standard error of every probability, each the same as `estimate` gives.
-
-    And how many independent draws each rests on, infinite where that is no matter.
-    """
-    draws = Draws(worlds)
-    ess = np.full(found.passes.shape, np.inf)
-    out = np.full(found.passes.shape, 0.5 / (found.worlds + 1))  # where all worlds agree
-    *before, last = found.axes
-    size = len(last.thresholds)
-    for row in np.ndindex(*found.passes.shape[:-1]):
-        truth = [_holds(axis, found.met[place], row[place]) for place, axis in enumerate(before)]
-        without, gain = _along(found, truth)
-        table = draws.tally(found.met[-1], size + 1, gain)
-        reached = _reached(table, 1, upward=last.upward) + draws.tally(None, 1, without)
-        for index in range(size):
-            at = (*row, index)
-            hits = int(found.passes[at])
-            if hits in (0, found.worlds):
-                continue
-            if index and hits == found.passes[(*row, index - 1)]:  # then in the same worlds
-                out[at], ess[at] = out[(*row, index - 1)], ess[(*row, index - 1)]
-                continue
-            out[at], held = draws.mcse(reached[:, index])
-            ess[at] = draws.worth(hits / found.worlds, held)
-    return out, ess
-
-
-def _holds(axis: Axis, met: np.ndarray, index: int) -> np.ndarray:
-    if axis.upward:
-        return met > index
-    return met >= len(axis.thresholds) - index
-
-
-def _along(found: Surface, truth: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Whether the rule holds where the last condition does not, and the difference where it does.
-
-    By world; `truth` says whether the other axes' conditions hold.
-    """
-    by_truth = found.judged.by_truth
-    ends = []
-    for end in (False, True):
-        total = np.zeros(found.worlds, dtype=np.int64)
-        for choice in product((False, True), repeat=len(truth)):
-            chosen = np.ones(found.worlds, dtype=np.int64)
-            for holds, wanted in zip(truth, choice, strict=True):
-                chosen &= holds == wanted
-            total += chosen * by_truth[(*choice, end)]
-        ends.append(total)
-    return ends[0], ends[1] - ends[0]

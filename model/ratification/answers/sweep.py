@@ -19,9 +19,9 @@ from ratification.answers.surface import (
     Index,
     Surface,
     differing,
-    errors,
     surface,
 )
+from ratification.answers.surface_errors import errors
 from ratification.case.bylaws import ChosenReading, Condition, Reading, Rule, conditions
 from ratification.inference.fit import ESS_LIMIT
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ratification.answers.amend import Amendment, Amendments, amendments_of
+from ratification.answers.amend import Amendments, amendments_of
+from ratification.answers.amendment import Amendment
 from ratification.output import wording
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Section
 from ratification.output.page.private import NOTHING
-from ratification.output.views import amend as told
+from ratification.output.views import amend_words as told
 
 TARGET = 0.9
 NOTES = {

@@ -9,8 +9,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ratification.answers.axes import PERCENT, Axis
-from ratification.answers.phrases import threshold_in_words
 from ratification.answers.rule_words import rule_in_words
 from ratification.answers.surface import Index
 from ratification.answers.sweep import Mark, Sweep
@@ -20,12 +18,9 @@ from ratification.output import wording
 from ratification.output.contract import foot, head
 from ratification.output.terminal import head as title
 from ratification.output.terminal import small_print
+from ratification.output.views.axes import axis_title, label, shown
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-MOST_ROWS = 20  # thresholds shown of one axis, beside those that bylaws name
-SHARE_STEP = 10  # percent between shares shown
-
-SIGNS = {"at_least": "≥", "more_than": ">", "at_most": "≤", "less_than": "<"}
 
 
 def sweep_object(sweep: Sweep, seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -207,34 +202,3 @@ def _rough(sweep: Sweep) -> Text:
         f"{number} of {len(sweep.places)} thresholds rest on fewer than {ESS_LIMIT} independent "
         "draws: their errors are rough. More draws: --engine nuts\n"
     )
-
-
-def axis_title(axis: Axis) -> str:
-    """What an axis counts, and on which side of its threshold the condition holds."""
-    return f"{axis.thresholds[0].measure}, {'at least' if axis.upward else 'at most'}"
-
-
-def label(axis: Axis, index: int) -> str:
-    """A threshold, with a sign where it is not of the axis's own kind: 80%, 14, >half."""
-    there = axis.thresholds[index]
-    usual = there.comparison == ("at_least" if axis.upward else "at_most")
-    return ("" if usual else SIGNS[there.comparison]) + _short(there)
-
-
-def _short(there: Condition) -> str:
-    if there.share and "/" in there.text:
-        return there.text
-    return threshold_in_words(there)
-
-
-def shown(axis: Axis, marked: Sequence[int]) -> list[int]:
-    """The thresholds worth showing: every tenth percent, or few enough unions, and all marked."""
-    share = axis.thresholds[0].share
-    step = SHARE_STEP if share else max(1, -(-len(axis.thresholds) // MOST_ROWS))
-    found = []
-    for index, there in enumerate(axis.thresholds):
-        value = there.threshold * (PERCENT if share else 1)
-        usual = there.comparison in ("at_least", "at_most")
-        if index in marked or (usual and value % step == 0 and not axis.idle(index)):
-            found.append(index)
-    return found
