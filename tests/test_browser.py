@@ -17,12 +17,14 @@ from axe_playwright_python.sync_playwright import Axe
 from hand_made import TWO_ROUNDS, make_case
 from made_runs import made_run
 from playwright.sync_api import Browser, Page, sync_playwright
+from ratification.answers.amend import amendments_of
 from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.api import write_report
 from ratification.case.bylaws import All, Condition
 from ratification.output import wording
+from ratification.output.views.amend_words import chance, change_in_words
 
 RULES = """\
 [[bylaws]]
@@ -227,6 +229,22 @@ def test_words_are_those_of_python(page: Page) -> None:
     apart = [0.0, 0.0004, 0.0006, -0.004, 0.005, -0.0051, 0.125, -0.385, 0.5429, 0.9951, -1.0]
     told = page.evaluate(script, [apart, errors])
     assert told == [[wording.points(d, e) for e in errors] for d in apart]
+
+
+def test_the_smallest_changes_are_a_link_away(page: Page, made: Run) -> None:
+    """The section is in the contents; its table has each change with its chance, in order."""
+    page.locator("nav a[href='#amend']").click()
+    part = page.locator("#amend")
+    assert part.is_visible()
+    found = amendments_of(made, made.simulations[0], made.main, 0.9)
+    assert found.frontier
+    rows = part.locator("table").first.locator("tbody tr")
+    assert rows.count() == len(found.frontier)
+    for row, entry in zip(rows.all(), found.frontier, strict=True):
+        words = change_in_words(entry, made.case.electorate)
+        assert row.locator("th").inner_text() == words
+        assert row.locator("td").first.inner_text().startswith(chance(entry))
+    assert part.get_by_text("points of yes share in every vote still out").is_visible()
 
 
 def test_keyboard_alone_works_the_calculator(page: Page) -> None:

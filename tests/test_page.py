@@ -18,7 +18,7 @@ from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.replication import replicate
 from ratification.answers.run import Run
-from ratification.answers.sweep import surface
+from ratification.answers.surface import unions_by_share
 from ratification.api import load, run, write_report
 from ratification.case.bylaws import All, Condition
 from ratification.case.case import Case
@@ -199,7 +199,7 @@ def test_the_sweep_counts_what_the_rule_counts(tmp_path: Path) -> None:
     made = made_run(three_unions(tmp_path))
     worlds, tree = made.simulations[0].worlds, made.case.electorate
     results = Results.of(worlds, tree)
-    found = surface(results, "members of approving unions")
+    found = unions_by_share(results, "members of approving unions")
     rule = made.readings[0].reading
     assert isinstance(rule.rule, All)
     for k in range(4):
@@ -216,7 +216,35 @@ def test_the_sweep_counts_what_the_rule_counts(tmp_path: Path) -> None:
                 if isinstance(p, Condition)
             ]
             asked = type(rule)(id="x", title="x", rule=All(parts=tuple(parts)))
-            assert found.probability(k, t) == judge(asked, results).mean(), (k, t)
+            assert found.probability((k, t)) == judge(asked, results).mean(), (k, t)
+
+
+def test_the_smallest_change_is_shown_beside_what_it_would_take(tmp_path: Path) -> None:
+    """Two of five votes pass; without c nothing does, but one union of three would do."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    found = section(page, "amend")
+    assert found.heading == "What is the smallest change that reaches 90%?"  # type: ignore[attr-defined]
+    assert "2 of 3 unions and 60% of members: 40%" in found.today  # type: ignore[attr-defined]
+    rows = found.frontier.rows  # type: ignore[attr-defined]
+    assert [row[0] for row in rows] == ["2 of 3 unions and 50% of members"]
+    assert rows[0][1] == "100%"
+    others = {row[0]: row[3] for row in found.others.rows}  # type: ignore[attr-defined]
+    assert others == {
+        "strike out “2 of 3 unions”": "no",
+        "strike out “60% of members”": "yes",
+        "new/yes: more than half of ballots yes": "no",
+    }
+    still = "Moves: c. Does not move: decided: a and b; and ballots already counted."
+    assert found.swing.endswith(still)  # type: ignore[attr-defined]
+    told = html(page)
+    assert "Or opinion moves" in told
+    assert told.index('id="calculator"') < told.index('id="amend"') < told.index('id="unions"')
+
+
+def test_no_change_is_offered_where_none_is_needed(tmp_path: Path) -> None:
+    """All unions have approved: the section is left out."""
+    rows = COUNTED + "r3,june,2011-06-03,c,outcome,,,,,approved\n"
+    assert section(page_of(written_run(three_unions(tmp_path, rows))), "amend") is None
 
 
 def _thresholds(k: int, t: int) -> tuple[object, object]:
@@ -426,6 +454,15 @@ def test_a_private_number_of_approvals_hides_the_units_it_counts(tmp_path: Path)
     page = page_of(made, public=True)
     assert section(page, "unions") is None  # big-x and big-y are all of big: its parent's parts
     assert "secret" not in html(page)
+
+
+def test_a_public_page_says_of_no_union_whether_it_would_move(tmp_path: Path) -> None:
+    """With a private report the swing, which says who has decided, is left out."""
+    made = private_run(tmp_path, "secret,june,2011-06-01,harbour,outcome,,,,,rejected,yes\n")
+    full, public = (section(page_of(made, public=p), "amend") for p in (False, True))
+    assert "harbour" in full.swing  # type: ignore[union-attr]
+    assert public.swing == ""  # type: ignore[union-attr]
+    assert full.frontier == public.frontier  # type: ignore[union-attr]
 
 
 def test_the_public_forecast_is_the_same_forecast(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Num, Shaped
+from jaxtyping import Bool, Float, Int, Num, Shaped
 
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import ESS_LIMIT
@@ -46,19 +46,29 @@ def estimate(holds: Bool[np.ndarray, " world"], worlds: Worlds, what: str = "") 
     Raises:
         ConvergenceError: every draw is used and they are worth fewer than 400.
     """
-    count = worlds.count
-    hits = int(holds.sum())
-    if hits in (0, count):
-        unseen = 0.5 / (count + 1)
-        return Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
-    by_draw = _by_draw(holds, worlds)
-    ess = effective_sample_size(by_draw)
-    if by_draw.size >= 2 * ESS_LIMIT and ess < ESS_LIMIT and 0.01 < hits / count < 0.99:
+    found, ess = rough_estimate(holds, worlds)
+    if ess < ESS_LIMIT:
         raise ConvergenceError(
             f"the chains are worth only {ess:.0f} independent draws for {what or 'an answer'} "
             f"(at least {ESS_LIMIT}): there is no forecast. Try another --seed"
         )
-    return Estimate(probability=hits / count, mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
+    return found
+
+
+def rough_estimate(holds: Bool[np.ndarray, " world"], worlds: Worlds) -> tuple[Estimate, float]:
+    """The same, and how many independent draws it rests on, however few they are.
+
+    Infinite where that is no matter: it holds nearly everywhere or nowhere, or few draws are used.
+    """
+    count = worlds.count
+    hits = int(holds.sum())
+    if hits in (0, count):
+        unseen = 0.5 / (count + 1)
+        found = Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
+        return found, np.inf
+    draws = Draws(worlds)
+    mcse, ess = draws.mcse(draws.tally(None, 1, holds)[:, 0])
+    return Estimate(probability=hits / count, mcse=mcse), draws.worth(hits / count, ess)
 
 
 def difference(
@@ -91,13 +101,49 @@ def weighted_estimate(
     return Estimate(probability=probability, mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
 
 
+class Draws:
+    """The posterior draws that worlds come from, for whoever needs the errors of many answers."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        used, self._position = np.unique(worlds.draw, return_inverse=True)
+        self._worlds = np.bincount(self._position, minlength=len(used))
+        self._chains = worlds.chains
+
+    def tally(
+        self,
+        group: Int[np.ndarray, " world"] | None,
+        groups: int,
+        values: Shaped[np.ndarray, " world"],
+    ) -> Num[np.ndarray, "draws group"]:
+        """Sum of values over the worlds of each draw, by group (0 to `groups` - 1) of worlds."""
+        cell = self._position if group is None else self._position * groups + group
+        size = len(self._worlds) * groups
+        sums = np.bincount(cell, weights=values.astype(float), minlength=size)
+        return sums.reshape(-1, groups)
+
+    def chains(self, sums: Num[np.ndarray, " draws"]) -> Num[np.ndarray, "chain draw"]:
+        """Means over the worlds of each draw, from their sums, as chains."""
+        means = sums / self._worlds
+        whole = len(means) // self._chains * self._chains
+        return means[:whole].reshape(-1, self._chains).T
+
+    def mcse(self, sums: Num[np.ndarray, " draws"]) -> tuple[float, float]:
+        """Monte Carlo standard error of a mean over all worlds, from the sums by draw; and ESS."""
+        by_draw = self.chains(sums)
+        ess = effective_sample_size(by_draw)
+        return float(by_draw.std(ddof=1) / np.sqrt(ess)), ess
+
+    def worth(self, probability: float, ess: float) -> float:
+        """The effective sample size where a probability is held to it, else infinite."""
+        used = len(self._worlds) // self._chains * self._chains
+        held = used >= 2 * ESS_LIMIT and 0.01 < probability < 0.99
+        return ess if held else np.inf
+
+
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:
     """Mean over the worlds of each posterior draw, as chains."""
-    used, position = np.unique(worlds.draw, return_inverse=True)
-    sums = np.bincount(position, weights=values.astype(float), minlength=len(used))
-    means = sums / np.bincount(position, minlength=len(used))
-    whole = len(means) // worlds.chains * worlds.chains
-    return means[:whole].reshape(-1, worlds.chains).T
+    draws = Draws(worlds)
+    return draws.chains(draws.tally(None, 1, values)[:, 0])
 
 
 def spread(values: Num[np.ndarray, " world"]) -> Spread:

@@ -204,7 +204,15 @@ def _holds(rule: Rule, block: _Block) -> np.ndarray:
 
 
 def _compare(condition: Condition, block: _Block) -> np.ndarray:
-    above, below = block.measured(condition.measure, condition.share)
+    return _passes(condition, *block.measured(condition.measure, condition.share))
+
+
+def holds_at(condition: Condition, measured: Measured) -> Bool[np.ndarray, " world"]:
+    """Whether a condition holds in every world, given its measure."""
+    return _passes(condition, measured.numerator, measured.denominator)
+
+
+def _passes(condition: Condition, above: np.ndarray, below: np.ndarray | int) -> np.ndarray:
     left = above * condition.threshold.denominator
     right = np.maximum(below, 1) * condition.threshold.numerator
     held: np.ndarray

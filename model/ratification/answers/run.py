@@ -1,8 +1,9 @@
 """A run: a forecast together with everything it was made from, for whoever asks more of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from ratification.answers.forecast import Forecast
+from ratification.answers.forecast import Forecast, RuleForecast
 from ratification.case.bylaws import ChosenReading
 from ratification.case.case import Case
 from ratification.case.evidence import InForce
@@ -36,3 +37,26 @@ class Run:
     facts: Known
     readings: tuple[ChosenReading, ...]
     simulations: tuple[Simulation, ...]
+
+    @cached_property
+    def main(self) -> ChosenReading:
+        """The reading that decides this vote: of the bylaws in force for it, else the first.
+
+        In force on the day of the first report on this vote: a count published after the bylaws
+        changed does not put the vote under the new ones. Before any report, on the day asked about.
+        """
+        told = [report.reported for report in self.evidence.of_round(self.forecast.round)]
+        day = min(filter(None, [*told, self.forecast.as_of]), default=None)
+        for chosen in self.readings:
+            if day is not None and chosen.bylaws.in_force_on(day):
+                return chosen
+        return self.readings[0]
+
+    def rule(self, chosen: ChosenReading, simulation: Simulation) -> RuleForecast:
+        """The forecast of a reading in a scenario."""
+        sought = (chosen.bylaws.id, chosen.reading.id, simulation.name)
+        return next(
+            rule
+            for rule in self.forecast.rules
+            if (rule.bylaws, rule.reading, rule.scenario) == sought
+        )

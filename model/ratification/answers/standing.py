@@ -5,15 +5,16 @@ the rosters' bounds says so; probabilities of 0 and 1 rest on this and on nothin
 says `open`, a result may still be certain in a way that interval arithmetic does not see.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ratification.answers.because import Reasons
 from ratification.answers.deciding import Decider
+from ratification.answers.judging import Abstaining
 from ratification.answers.patterns import Prospect
 from ratification.answers.prospects import prospects
-from ratification.case.bylaws import Reading
+from ratification.case.bylaws import Reading, Rule
 from ratification.case.electorate import Electorate
 from ratification.case.facts import Known
 
@@ -62,6 +63,15 @@ def rule_standings(
         return tuple(RuleStanding(status="open", because=_CONTRADICTION) for _ in readings)
     statuses = _in_order(electorate, facts, found)
     return tuple(_standing(reading, electorate, found, statuses) for reading in readings)
+
+
+def rule_verdicts(
+    electorate: Electorate, facts: Known, abstaining: Abstaining
+) -> Callable[[Rule], int]:
+    """What arithmetic says of any rule, without the reason: 1 ratified, -1 defeated, 0 open."""
+    found = prospects(electorate, facts)
+    deciders = [Decider(prospect, abstaining) for prospect in found]
+    return Reasons(electorate, deciders, {}).verdict
 
 
 def _standing(

@@ -1,41 +1,179 @@
-"""Sweeps: how likely ratification is over a whole grid of thresholds, from one pass over worlds."""
+"""The sweep of a rule: its surface with what arithmetic decides, and the case's bylaws on it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from ratification.answers.judging import Abstaining, Results, measure
-from ratification.case.bylaws import Measure
+from ratification.answers.axes import Axis, axis_of, chosen_positions
+from ratification.answers.because import positive
+from ratification.answers.estimates import Estimate
+from ratification.answers.judging import Results
+from ratification.answers.rule_words import total_weight
+from ratification.answers.run import Run, Simulation
+from ratification.answers.standing import rule_verdicts
+from ratification.answers.surface import (
+    Index,
+    Surface,
+    differing,
+    surface,
+)
+from ratification.answers.surface_errors import errors
+from ratification.case.bylaws import ChosenReading, Condition, Reading, Rule, conditions
+from ratification.inference.fit import ESS_LIMIT
 
-PERCENTS = 101  # thresholds 0% to 100%, in whole percents
+Verdict = Callable[[Rule], int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
-    """In how many worlds at least `k` unions approve and a share is at least `t` percent.
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A reading of the case: where it lies on a surface (None: it is another kind of rule)."""
 
-    `unions` says what the unions are counted by (their weight, rounded down); `share` which
-    share it is. Rows are thresholds from 0 unions up, columns whole percents from 0.
+    chosen: ChosenReading
+    at: Index | None
+    estimate: Estimate
+    standing: str
+    in_force: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A rule at every choice of one or two of its thresholds, in one scenario.
+
+    `decided` is 1 or -1 where arithmetic alone says that
+    the rule ratifies, or does not, whatever is still to come; else 0.
     """
 
-    share: Measure
-    passes: Int[np.ndarray, "k t"]
-    worlds: int
+    run: Run
+    simulation: Simulation
+    chosen: ChosenReading
+    surface: Surface
+    decided: Int[np.ndarray, "..."]
+    marks: tuple[Mark, ...]
 
-    def probability(self, unions: int, percent: int) -> float:
-        """Share of worlds that reach both thresholds."""
-        return float(self.passes[unions, percent]) / self.worlds
+    @property
+    def places(self) -> list[Index]:
+        """Every place of the surface, row by row."""
+        return list(np.ndindex(*self.surface.passes.shape))
+
+    @cached_property
+    def precision(self) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+        """Monte Carlo standard errors, and how many independent draws they rest on: see `errors`.
+
+        Made when first asked for: they take longer than the surface.
+        """
+        return errors(self.surface, self.simulation.worlds)
+
+    def probability(self, at: Index) -> float:
+        """The chance at some thresholds: 0 and 1 only where arithmetic decides."""
+        if self.decided[at]:
+            return float(self.decided[at] > 0)
+        unseen = 0.5 / (self.surface.worlds + 1)  # as `estimate` has it
+        return min(max(self.surface.probability(at), unseen), 1 - unseen)
+
+    def estimate(self, at: Index) -> Estimate:
+        """The same with its Monte Carlo error."""
+        error = 0.0 if self.decided[at] else float(self.precision[0][at])
+        return Estimate(probability=self.probability(at), mcse=error)
+
+    def rough(self, at: Index) -> bool:
+        """Whether too few independent draws bear the error: alone, it would be no forecast."""
+        return bool(self.precision[1][at] < ESS_LIMIT)
+
+    def standing(self, at: Index) -> str:
+        """What arithmetic alone says at some thresholds."""
+        return {1: "ratified", -1: "defeated", 0: "open"}[int(self.decided[at])]
 
 
-def surface(results: Results, share: Measure, *, abstaining: Abstaining = "stays") -> Surface:
-    """The surface of one share measure against the number of approving unions."""
-    weight = measure("approving unions", results, share=False, abstaining=abstaining)
-    part = measure(share, results, abstaining=abstaining)
-    number = weight.numerator // weight.denominator
-    percent = part.numerator * (PERCENTS - 1) // np.maximum(part.denominator, 1)
-    most = int(sum(results.weights))
-    cells = np.bincount(number * PERCENTS + percent, minlength=(most + 1) * PERCENTS)
-    exactly = cells.reshape(most + 1, PERCENTS)
-    passes = exactly[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
-    return Surface(share=share, passes=passes, worlds=len(results.members))
+def sweep_of(
+    run: Run, simulation: Simulation, chosen: ChosenReading, wanted: Sequence[str] = ()
+) -> Sweep:
+    """Sweep a rule over the conditions named by measure or number, the first two by default.
+
+    Raises:
+        RequestError: the rule has no such condition, or no threshold at all.
+    """
+    reading = replace(chosen.reading, rule=positive(chosen.reading.rule))
+    axes = axes_of(run, reading, chosen_positions(reading.rule, wanted))
+    found = surface(reading, axes, Results.of(simulation.worlds, run.case.electorate))
+    verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
+    return Sweep(
+        run=run,
+        simulation=simulation,
+        chosen=chosen,
+        surface=found,
+        decided=decided(found, verdict),
+        marks=tuple(_mark(run, simulation, found, other) for other in run.readings),
+    )
+
+
+def axes_of(run: Run, reading: Reading, positions: Sequence[int]) -> tuple[Axis, ...]:
+    """The axes of a rule at these conditions, with every threshold that readings like it name."""
+    total = total_weight(run.case.electorate)
+    family = [
+        other.reading
+        for other in run.readings
+        if differing(other.reading, reading, positions) is not None
+    ]
+    return tuple(
+        axis_of(reading.rule, position, total, _thresholds(family, position))
+        for position in positions
+    )
+
+
+def _thresholds(family: Iterable[Reading], position: int) -> Iterable[Condition]:
+    for reading in family:
+        part = list(conditions(positive(reading.rule)))[position]
+        if isinstance(part, Condition):
+            yield part
+
+
+def _mark(run: Run, simulation: Simulation, found: Surface, chosen: ChosenReading) -> Mark:
+    rule = run.rule(chosen, simulation)
+    return Mark(
+        chosen=chosen,
+        at=found.place(chosen.reading),
+        estimate=rule.estimate,
+        standing=rule.standing,
+        in_force=chosen.bylaws is run.main.bylaws,
+    )
+
+
+def decided(found: Surface, verdict: Verdict) -> Int[np.ndarray, "..."]:
+    """What arithmetic decides at each place, asked only where all worlds agree.
+
+    What is proven at some thresholds holds at all that are easier to meet, or at all harder ones:
+    rows are gone through from the surest end, each searched by halving.
+    """
+    out = np.zeros(found.passes.shape, dtype=np.int8)
+    for sign, hits in ((1, found.worlds), (-1, 0)):
+        *before, last = (axis.easiest_first[::sign] for axis in found.axes)
+        most = len(last)
+        for row in product(*before):
+
+            def proven(count: int, row: Index = row, last: Index = last, sign: int = sign) -> bool:
+                return verdict(found.rule((*row, last[count - 1])).rule) == sign
+
+            most = _longest(_leading(found.passes[row][list(last[:most])] == hits), proven)
+            out[row][list(last[:most])] = sign
+    return out
+
+
+def _leading(agree: np.ndarray) -> int:
+    """How many are true before the first that is not."""
+    return len(agree) if agree.all() else int(np.argmin(agree))
+
+
+def _longest(most: int, holds: Callable[[int], bool]) -> int:
+    """The largest number up to `most` at which it holds, if it holds at all smaller ones."""
+    low, high = 0, most
+    while low < high:
+        middle = high if low == 0 and high == most else (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -16,6 +16,7 @@ from ratification.api.panel import PriorsPanel
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
+from ratification.api.sweeps import amend, sweep
 from ratification.case.beliefs import beliefs, believing
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
@@ -30,6 +31,7 @@ __all__ = [
     "PriorsPanel",
     "Result",
     "Runs",
+    "amend",
     "beliefs",
     "believing",
     "forecast",
@@ -43,6 +45,7 @@ __all__ = [
     "set_from_text",
     "shipped",
     "standing",
+    "sweep",
     "write_priors",
     "write_report",
 ]

@@ -14,6 +14,7 @@ from ratification.errors import RequestError
 
 if TYPE_CHECKING:
     from ratification.answers.run import Run
+    from ratification.case.case import Case
     from ratification.output.runs import EngineChoice, Runs
 
 Decorated = Callable[..., Any]
@@ -80,6 +81,29 @@ def _run_options(function: Decorated, *, engine: str) -> Decorated:
     return evidence_options(function)
 
 
+def rule_options(default: str) -> Callable[[Decorated], Decorated]:
+    """Which rule, which is `default` unless it is named, and which of its thresholds move."""
+
+    def decorate(function: Decorated) -> Decorated:
+        axis = click.option(
+            "--axis",
+            "axes",
+            multiple=True,
+            metavar="CONDITION",
+            help="Move this condition of the rule: its measure ('yes of ballots') or its number "
+            "in the rule ('2'); two at most (default: the first two).",
+        )
+        rule = click.option(
+            "--rule",
+            default="",
+            metavar="ID",
+            help=f"This rule: '1996' or '1996/ballots' (default: {default}).",
+        )
+        return rule(axis(function))
+
+    return decorate
+
+
 def force_option(function: Decorated) -> Decorated:
     """Whether an existing file may be replaced."""
     return click.option("--force", is_flag=True, help="Replace a file that is already there.")(
@@ -132,29 +156,42 @@ class Asked:
             click.BadParameter: a day or a prior that cannot be read.
             RatificationError: see `api.run`.
         """
-        from ratification.api import load, run, set_from_text
+        from ratification.api import run
+
+        return run(self.case(case), **self.options(), runs=runs)
+
+    def case(self, name: str) -> "Case":
+        """A case: a folder, or the name of a shipped one, with the priors that were set.
+
+        Raises:
+            click.BadParameter: a day or a prior that cannot be read.
+            RatificationError: the case is not there, or wrong.
+        """
+        from ratification.api import load, set_from_text
         from ratification.case.priors import PriorError
 
         checked_day(self.as_of)
-        loaded = load(case)
+        loaded = load(name)
         for text in self.settings:
             try:
                 loaded = loaded.with_priors(set_from_text(loaded.priors, text))
             except PriorError as error:
                 raise click.BadParameter(str(error), param_hint="--set") from None
-        return run(
-            loaded,
-            round_id=self.round_id,
-            as_of=self.as_of,
-            bylaws=self.bylaws,
-            scenarios=self.scenario,
-            assume=self.assume,
-            without=self.without,
-            worlds=self.worlds,
-            seed=self.seed,
-            engine=self.engine,
-            runs=runs,
-        )
+        return loaded
+
+    def options(self) -> dict[str, Any]:
+        """The options that every answer of the API takes, by its names."""
+        return {
+            "round_id": self.round_id,
+            "as_of": self.as_of,
+            "bylaws": self.bylaws,
+            "scenarios": self.scenario,
+            "assume": self.assume,
+            "without": self.without,
+            "worlds": self.worlds,
+            "seed": self.seed,
+            "engine": self.engine,
+        }
 
     def command(self, case: str, name: str = "forecast") -> str:
         """The command that makes the same numbers, ready for a shell."""

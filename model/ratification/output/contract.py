@@ -13,14 +13,8 @@ def forecast_object(
     forecast: Forecast, seconds: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """A forecast as plain JSON values. `seconds` appear only where timings were asked for."""
-    found: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "case": forecast.case,
-        "round": forecast.round,
-        "as_of": forecast.as_of,
-        "seed": forecast.seed,
-        "worlds": forecast.worlds,
-        "engine": forecast.engine,
+    return {
+        **head(forecast),
         "forecasts": [_rule(rule) for rule in forecast.rules],
         "unions": [_union(union) for union in forecast.unions],
         "coalition": [
@@ -32,6 +26,26 @@ def forecast_object(
             }
             for entry in forecast.coalition
         ],
+        **foot(forecast, seconds),
+    }
+
+
+def head(forecast: Forecast) -> dict[str, Any]:
+    """What every answer begins with: what it is about, and what made it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "case": forecast.case,
+        "round": forecast.round,
+        "as_of": forecast.as_of,
+        "seed": forecast.seed,
+        "worlds": forecast.worlds,
+        "engine": forecast.engine,
+    }
+
+
+def foot(forecast: Forecast, seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """What every answer ends with: its checks, what it rests on, and what may cast doubt on it."""
+    found: dict[str, Any] = {
         "diagnostics": asdict(forecast.diagnostics) | {"replaced_worlds": forecast.replaced},
         "assumptions": list(forecast.assumptions),
         "warnings": list(forecast.warnings),

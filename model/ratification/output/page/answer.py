@@ -124,12 +124,7 @@ def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> s
 
 def forecast_of(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
     """The forecast of a reading in a scenario."""
-    return next(
-        rule
-        for rule in page.run.forecast.rules
-        if (rule.bylaws, rule.reading, rule.scenario)
-        == (chosen.bylaws.id, chosen.reading.id, simulation.name)
-    )
+    return page.run.rule(chosen, simulation)
 
 
 def _badge(page: PageContext, bylaws: Bylaws) -> str:

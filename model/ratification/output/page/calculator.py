@@ -14,7 +14,7 @@ import numpy as np
 
 from ratification.answers.judging import measure
 from ratification.answers.run import Simulation
-from ratification.answers.sweep import Surface, surface
+from ratification.answers.surface import Surface, unions_by_share
 from ratification.case import bylaws
 from ratification.case.bylaws import ChosenReading, Condition, Measure, Rule, Veto, conditions
 from ratification.output import wording
@@ -176,7 +176,7 @@ def _heat_maps(page: PageContext) -> list[Figure]:
                 listed.append(chosen)
     results = page.results(page.first)
     return [
-        _heat_map(page, surface(results, name, abstaining=chosen[0].reading.abstaining), chosen)
+        _heat_map(page, unions_by_share(results, name, chosen[0].reading.abstaining), name, chosen)
         for name, chosen in families.items()
     ]
 
@@ -192,12 +192,14 @@ def _pair(chosen: ChosenReading) -> tuple[Condition, Condition] | None:
     return (unions[0], shares[0]) if unions and shares else None
 
 
-def _heat_map(page: PageContext, found: Surface, marked: Sequence[ChosenReading]) -> Figure:
+def _heat_map(
+    page: PageContext, found: Surface, name: Measure, marked: Sequence[ChosenReading]
+) -> Figure:
     most = found.passes.shape[0] - 1
     step = max(1, -(-most // MOST_ROWS))
     unions = range(0, most + 1, step)
     cells: list[dict[str, Any]] = [
-        {"k": k, "t": t / 100, "chance": found.probability(k, t), "said": _said(found, k, t)}
+        {"k": k, "t": t / 100, "chance": found.probability((k, t)), "said": _said(found, k, t)}
         for k in unions
         for t in range(0, 101, STEP)
     ]
@@ -207,7 +209,6 @@ def _heat_map(page: PageContext, found: Surface, marked: Sequence[ChosenReading]
         if pair is not None:
             k, t = float(pair[0].threshold), float(pair[1].threshold)
             marks.append({"k": k, "t": t, "label": chosen.bylaws.id})
-    name = found.share
     columns = range(0, 101, TABLE_STEP)
     return Figure(
         id=page.id(f"chart-sweep-{name.replace(' ', '-')}"),
@@ -229,12 +230,12 @@ def _heat_map(page: PageContext, found: Surface, marked: Sequence[ChosenReading]
 
 
 def _said(found: Surface, k: int, t: int) -> str:
-    return wording.percent(found.probability(k, t), mcse=WHOLE, decided=k == 0 and t == 0)
+    return wording.percent(found.probability((k, t)), mcse=WHOLE, decided=k == 0 and t == 0)
 
 
 def _finding(found: Surface, name: Measure) -> str:
     """The strictest number of unions that is as likely as not, at half of the share."""
-    likely = [k for k in range(found.passes.shape[0]) if found.probability(k, 50) >= 0.5]
+    likely = [k for k in range(found.passes.shape[0]) if found.probability((k, 50)) >= 0.5]
     asked = f"Where the {NAMES[name].lower()} must reach 50%"
     most = found.passes.shape[0] - 1
     if not likely:

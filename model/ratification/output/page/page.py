@@ -15,6 +15,7 @@ from ratification.case.bylaws import Veto, conditions
 from ratification.errors import RequestError
 from ratification.output import wording
 from ratification.output.contract import forecast_object
+from ratification.output.page.amend import amend_section
 from ratification.output.page.answer import answer_section, basis
 from ratification.output.page.bylaws import bylaws_section
 from ratification.output.page.calculator import calculator_section
@@ -32,6 +33,7 @@ SECTIONS: tuple[Callable[[PageContext], Section | None], ...] = (
     answer_section,
     bylaws_section,
     calculator_section,
+    amend_section,
     unions_section,
     coalition_section,
     reported_section,
