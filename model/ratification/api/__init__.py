@@ -9,6 +9,7 @@ tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
+from ratification.api.pivots import pivots
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
@@ -22,6 +23,7 @@ __all__ = [
     "Runs",
     "forecast",
     "load",
+    "pivots",
     "posterior_tree",
     "run",
     "set_from_text",

@@ -14,13 +14,7 @@ def forecast_object(
 ) -> dict[str, Any]:
     """A forecast as plain JSON values. `seconds` appear only where timings were asked for."""
     found: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "case": forecast.case,
-        "round": forecast.round,
-        "as_of": forecast.as_of,
-        "seed": forecast.seed,
-        "worlds": forecast.worlds,
-        "engine": forecast.engine,
+        **head(forecast),
         "forecasts": [_rule(rule) for rule in forecast.rules],
         "unions": [_union(union) for union in forecast.unions],
         "coalition": [
@@ -32,15 +26,34 @@ def forecast_object(
             }
             for entry in forecast.coalition
         ],
+        **foot(forecast, seconds),
+    }
+    return found
+
+
+def head(forecast: Forecast) -> dict[str, Any]:
+    """What every answer's object begins with: which question, from how many worlds."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "case": forecast.case,
+        "round": forecast.round,
+        "as_of": forecast.as_of,
+        "seed": forecast.seed,
+        "worlds": forecast.worlds,
+        "engine": forecast.engine,
+    }
+
+
+def foot(forecast: Forecast, seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """What every answer's object ends with: all that is needed to defend it."""
+    found: dict[str, Any] = {
         "diagnostics": asdict(forecast.diagnostics) | {"replaced_worlds": forecast.replaced},
         "assumptions": list(forecast.assumptions),
         "warnings": list(forecast.warnings),
         "inputs": {"sha256": forecast.inputs, "reports": forecast.reports},
         "versions": dict(forecast.versions),
     }
-    if seconds is not None:
-        found["seconds"] = dict(seconds)
-    return found
+    return found if seconds is None else found | {"seconds": dict(seconds)}
 
 
 def _rule(rule: RuleForecast) -> dict[str, Any]:

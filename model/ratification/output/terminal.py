@@ -18,14 +18,14 @@ BAR = 24  # cells of the longest bar
 
 def forecast_view(forecast: Forecast) -> RenderableType:
     """A whole forecast: the answer first, then unions, the coalition, and what it rests on."""
-    parts: list[RenderableType] = [_head(forecast), rules_table(forecast.rules)]
+    parts: list[RenderableType] = [heading(forecast), rules_table(forecast.rules)]
     parts += [_reasons(forecast.rules)]
     scenarios = dict.fromkeys(union.scenario for union in forecast.unions)
     for scenario in scenarios:
         title = "Union by union" if len(scenarios) == 1 else f"Union by union ({scenario})"
         parts.append(unions_table(title, [u for u in forecast.unions if u.scenario == scenario]))
     parts += [coalition_table(entry) for entry in forecast.coalition]
-    parts.append(_small_print(forecast))
+    parts.append(small_print(forecast))
     return Group(*parts)
 
 
@@ -36,10 +36,11 @@ def preview_view(forecast: Forecast) -> RenderableType:
         f" ({forecast.worlds:,} simulated votes; {in_short(forecast.diagnostics)}). "
         "The sampled answer follows.\n",
     )
-    return Group(_head(forecast), rules_table(forecast.rules), told)
+    return Group(heading(forecast), rules_table(forecast.rules), told)
 
 
-def _head(forecast: Forecast) -> Text:
+def heading(forecast: Forecast) -> Text:
+    """Which vote, as of when, from how many reports."""
     day = f" as of {forecast.as_of}" if forecast.as_of else ""
     reports = "1 report" if forecast.reports == 1 else f"{forecast.reports} reports"
     return Text.assemble(
@@ -157,7 +158,8 @@ def coalition_table(entry: CoalitionForecast) -> RenderableType:
     return Group(table, shares)
 
 
-def _small_print(forecast: Forecast) -> Text:
+def small_print(forecast: Forecast) -> Text:
+    """What an answer rests on: assumptions, contradictions, worlds, seed, engine and its checks."""
     found = forecast.diagnostics
     rho = next(
         (

@@ -109,6 +109,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def upper(text: str) -> str:
+    """A sentence with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def sentence(parts: list[str]) -> str:
     """Phrases joined by commas, blanks left out."""
     return ", ".join(part for part in parts if part)

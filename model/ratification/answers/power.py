@@ -1,0 +1,220 @@
+"""Power: how often a union's decision settles the result, by the rule alone.
+
+No evidence and no forecast enters: every pattern (Banzhaf) or every order (Shapley-Shubik) of
+decisions weighs the same. Felsenthal and Machover, The Measurement of Voting Power, 1998: Penrose's
+measure is the share of the others' patterns in which a union is decisive, the Banzhaf index is
+Penrose's measure as a share of all unions', the Shapley-Shubik index the share of orders in which a
+union's approval is the one that ratifies.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import comb, gcd
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from ratification.answers.game import Game, every_pattern
+
+MOST_PLAYERS = 20  # whose patterns are gone through one by one
+MOST_CELLS = 4_000_000  # of a table of sums: about 32 MB, and a second or two with 40 unions
+MOST_BY_TABLE = 1000  # players: more have more patterns than a double can hold
+DRAWS = 200_000  # orders, and patterns, that are drawn
+BLOCK = 200_000  # cells of a block of draws
+Method = Literal["enumeration", "dynamic programming", "sampling"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A power index of one player, and its standard error: 0 unless it was sampled."""
+
+    value: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """The power of the players, in their order, and how it was found (`draws`: if by sampling)."""
+
+    penrose: tuple[Index, ...]
+    banzhaf: tuple[Index, ...]
+    shapley: tuple[Index, ...]
+    method: Method
+    draws: int | None = None
+
+
+def power(game: Game, rng: np.random.Generator) -> Power:
+    """Exactly where the patterns, or a table of sums, are few enough; else from random draws."""
+    if len(game.players) <= MOST_PLAYERS:
+        return by_enumeration(game)
+    if len(game.players) <= MOST_BY_TABLE and _Table(game).cells <= MOST_CELLS:
+        return by_dynamic_programming(game)
+    return by_sampling(game, rng)
+
+
+def by_enumeration(game: Game) -> Power:
+    """Exact, from all 2**n patterns."""
+    count = len(game.players)
+    won = every_pattern(game)
+    sizes = np.bitwise_count(np.arange(len(won), dtype=np.uint32))
+    swings = np.zeros((count, max(count, 1)))
+    for player in range(count):
+        without, added = won.reshape(-1, 2, 2**player).swapaxes(0, 1)
+        decisive = added & ~without
+        approving = sizes.reshape(-1, 2, 2**player)[:, 0][decisive]
+        swings[player] = np.bincount(approving, minlength=count)
+    return _exactly(swings, "enumeration")
+
+
+def by_dynamic_programming(game: Game) -> Power:
+    """Exact, from how many patterns of the others there are by their number and their sums.
+
+    A table per player that leaves that player out is built by halving: no count is ever taken
+    back out of a sum, so nothing cancels and doubles are exact to their last digits.
+    """
+    count = len(game.players)
+    table = _Table(game)
+    lost = ~table.wins(None)
+    swings = np.zeros((count, count))
+    for player, ways in table.without_each():
+        decisive = table.wins(player) & lost
+        swings[player] = np.where(decisive, ways, 0).reshape(count, -1).sum(axis=1)
+    return _exactly(swings, "dynamic programming")
+
+
+def _exactly(swings: Float[np.ndarray, "player size"], method: Method) -> Power:
+    """Indices from how many patterns of so many approving others a player is decisive in."""
+    count = len(swings)
+    orders = np.array([count * comb(count - 1, size) for size in range(count)], dtype=float)
+    penrose = swings.sum(axis=1) / 2.0 ** (count - 1)
+    total = penrose.sum()
+    return Power(
+        penrose=_indices(penrose),
+        banzhaf=_indices(penrose / total if total else penrose),
+        shapley=_indices((swings / orders).sum(axis=1) if count else penrose),
+        method=method,
+    )
+
+
+def _indices(
+    values: Float[np.ndarray, " player"], errors: Float[np.ndarray, " player"] | None = None
+) -> tuple[Index, ...]:
+    errors = np.zeros(len(values)) if errors is None else errors
+    found = zip(values.tolist(), errors.tolist(), strict=True)
+    return tuple(Index(value=value, error=error) for value, error in found)
+
+
+class _Table:
+    """A table over the number of approving others and the sums of every form over them."""
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.units = [gcd(*form.tolist()) or 1 for form in game.forms]
+        self.weights = game.forms // np.array(self.units, dtype=np.int64)[:, None]
+        # A form that weighs all players alike is their number: it needs no axis.
+        self.own = [f for f, weights in enumerate(self.weights) if len(set(weights.tolist())) > 1]
+        self.shape = (len(game.players), *(int(self.weights[f].sum()) + 1 for f in self.own))
+
+    @property
+    def cells(self) -> int:
+        """Size of the table, as a whole number of any size."""
+        found = 1
+        for length in self.shape:
+            found *= length
+        return found
+
+    def wins(self, player: int | None) -> np.ndarray:
+        """Whether the rule holds in every cell, where this player approves too."""
+        sums = []
+        for f, unit in enumerate(self.units):
+            axis = 1 + self.own.index(f) if f in self.own else 0
+            steps = np.arange(self.shape[axis]) * (1 if axis else int(self.weights[f][0]))
+            added = 0 if player is None else int(self.game.forms[f, player])
+            along = [1] * len(self.shape)
+            along[axis] = -1
+            sums.append((self.game.base[f] + steps * unit + added).reshape(along))
+        return np.broadcast_to(self.game.wins(sums), self.shape)
+
+    def without_each(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Every player, with the number of patterns of the others in each cell."""
+        start = np.zeros(self.shape)
+        start[(0,) * len(self.shape)] = 1.0
+        return self._halved(start, range(self.shape[0]))
+
+    def _halved(self, ways: np.ndarray, players: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        if len(players) == 1:
+            yield players[0], ways
+            return
+        half = len(players) // 2
+        for own, others in ((players[:half], players[half:]), (players[half:], players[:half])):
+            added = ways.copy()
+            for other in others:
+                self._add(added, other)
+            yield from self._halved(added, own)
+
+    def _add(self, ways: np.ndarray, player: int) -> None:
+        """Let a player approve or not, in place."""
+        steps = [1, *(int(self.weights[f][player]) for f in self.own)]
+        to = tuple(slice(step, None) for step in steps)
+        of = tuple(slice(0, length - step) for step, length in zip(steps, self.shape, strict=True))
+        ways[to] += ways[of].copy()
+
+
+def by_sampling(game: Game, rng: np.random.Generator, draws: int = DRAWS) -> Power:
+    """From random orders and random patterns, each index with its standard error."""
+    count = len(game.players)
+    pivots, decisive, by_total = np.zeros((3, count))
+    squared = 0.0
+    size = max(1, BLOCK // count)
+    for start in range(0, draws, size):
+        block = min(size, draws - start)
+        pivots += _pivots(game, rng, block)
+        swings = _swings(game, rng, block)
+        total = swings.sum(axis=1, dtype=np.int64)
+        decisive += swings.sum(axis=0)
+        by_total += total @ swings
+        squared += float((total**2).sum())
+    shapley, penrose = pivots / draws, decisive / draws
+    all_of = max(float(penrose.sum()), 1 / draws)
+    banzhaf = penrose / all_of
+    # The Banzhaf index is a ratio: its error is that of what each draw adds to it.
+    apart = penrose - 2 * banzhaf * by_total / draws + banzhaf**2 * squared / draws
+    floor = 0.5 / (draws + 1)  # what was never, or always, seen proves nothing
+    return Power(
+        penrose=_indices(penrose, np.maximum(_error(penrose, draws), floor)),
+        banzhaf=_indices(banzhaf, np.maximum(np.sqrt(apart / draws) / all_of, floor / all_of)),
+        shapley=_indices(shapley, np.maximum(_error(shapley, draws), floor)),
+        method="sampling",
+        draws=draws,
+    )
+
+
+def _error(share: np.ndarray, draws: int) -> np.ndarray:
+    found: np.ndarray = np.sqrt(share * (1 - share) / draws)
+    return found
+
+
+def _pivots(game: Game, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """In how many random orders each player's approval is the one that ratifies."""
+    order = rng.permuted(np.tile(np.arange(len(game.players)), (draws, 1)), axis=1)
+    sums = [
+        base + np.cumsum(form[order], axis=1)
+        for base, form in zip(game.base, game.forms, strict=True)
+    ]
+    won = game.wins(sums)
+    settled = won[:, -1] & ~game.wins(game.base)
+    pivotal = order[np.arange(draws), won.argmax(axis=1)][settled]
+    return np.bincount(pivotal, minlength=len(game.players))
+
+
+def _swings(game: Game, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """In which random patterns of the others each player is decisive: by draw and player."""
+    approve = rng.integers(0, 2, size=(draws, len(game.players)))
+    sums = [
+        (base + approve @ form)[:, None] - approve * form
+        for base, form in zip(game.base, game.forms, strict=True)
+    ]
+    added = [total + form for total, form in zip(sums, game.forms, strict=True)]
+    found: np.ndarray = game.wins(added) & ~game.wins(sums)
+    return found
