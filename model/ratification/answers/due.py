@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ratification.answers.standing import rule_standings
+from ratification.answers.standing import RuleStatus, rule_standings
 from ratification.case.bylaws import Reading
 from ratification.case.electorate import COALITION, Electorate
+from ratification.case.evidence import Result
 from ratification.case.facts import Known
+
+SIDES: tuple[tuple[Result, RuleStatus], ...] = (("approved", "ratified"), ("rejected", "defeated"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ def earliest(
     }
     for day in sorted(set(late.values())):
         reported = [union for union, own in late.items() if own <= day]
-        for result, status in (("approved", "ratified"), ("rejected", "defeated")):
+        for result, status in SIDES:
             outcomes = {**facts.outcomes, **dict.fromkeys(reported, result)}
             verdicts = rule_standings(readings, tree, replace(facts, outcomes=outcomes))
             for index, verdict in enumerate(verdicts):

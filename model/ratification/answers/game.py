@@ -53,7 +53,8 @@ class Game:
     def with_all(self, approving: Sequence[str]) -> bool:
         """Whether the rule holds where these approve and no other player does."""
         chosen = np.isin(self.players, approving)
-        return bool(self.wins(self.base + self.forms @ chosen.astype(np.int64)))
+        sums = self.base + self.forms @ chosen.astype(np.int64)
+        return bool(self.wins(list(sums[:, None]))[0])
 
     def given(self, decisions: Mapping[str, bool]) -> "Game":
         """The game of those still open, with the decisions of others fixed."""

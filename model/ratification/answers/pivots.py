@@ -1,8 +1,9 @@
-"""Pivots: who matters. The rule's power, pivotality in the forecast, and what results would tell.
+"""Pivots: who matters. Power of a rule, pivotality in the forecast, what results would tell.
 
-Three different things, kept apart. Power is of the rule alone. Pivotality is how often a union's vote,
-turned around, would turn the result in the simulated votes. What a result tells is how far the chance
-of ratification differs between its approving and its rejecting: also through what it says of others.
+Three different things, kept apart. Power is of the rule alone. Pivotality is how often a union's
+vote, turned around, would turn the result in the simulated votes. What a result tells is how far
+the chance of ratification differs between its approving and its rejecting: also through what it
+says of other unions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ from ratification.answers.pivotality import (
 from ratification.answers.power import Index, Power, power
 from ratification.answers.required import Required, required
 from ratification.answers.run import Run, Simulation
-from ratification.case.bylaws import NEEDS_MEMBERS, ChosenReading, Condition, Veto, conditions
+from ratification.case.bylaws import NEEDS_MEMBERS, ChosenReading, Condition, conditions
 from ratification.case.electorate import Electorate
 from ratification.inference.approving import approved, unit_total
 from ratification.inference.numerics import stream
@@ -138,12 +139,16 @@ class Pivots:
     needed: tuple[Needed, ...]
 
 
-def pivots_of(run: Run, readings: Sequence[ChosenReading] | None = None) -> Pivots:
-    """Who matters in a run, under some of its readings (all, unless they are given)."""
+def pivots_of(
+    run: Run,
+    readings: Sequence[ChosenReading] | None = None,
+    simulations: Sequence[Simulation] | None = None,
+) -> Pivots:
+    """Who matters in a run: under all its readings and in all its scenarios, or only in these."""
     chosen = run.readings if readings is None else tuple(readings)
     rules: list[RulePivots] = []
     needed: list[Needed] = []
-    for simulation in run.simulations:
+    for simulation in run.simulations if simulations is None else simulations:
         made = _Simulated(run, simulation)
         firsts = made.earliest(chosen)
         found = [made.rule(one, first) for one, first in zip(chosen, firsts, strict=True)]
@@ -158,8 +163,14 @@ def pivots_of(run: Run, readings: Sequence[ChosenReading] | None = None) -> Pivo
 
 
 def _names(tree: Electorate) -> dict[str, str]:
-    short = {union: short_name(tree, union) for union in tree.unions}
-    return {unit: short.get(unit, tree.name(unit)) for unit in tree.by_id}
+    """Units as listed, unions in short and the members that no unit lists as the rest of one."""
+    found = {union: short_name(tree, union) for union in tree.unions_as_listed}
+    for unit in tree.units:
+        if unit.implicit and unit.parent is not None:
+            found[unit.id] = f"the rest of {found[unit.parent]}"
+        else:
+            found.setdefault(unit.id, unit.name)
+    return found
 
 
 def _needed(made: "_Simulated", rules: Sequence[RulePivots]) -> list[Needed]:

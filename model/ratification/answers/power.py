@@ -203,7 +203,7 @@ def _pivots(game: Game, rng: np.random.Generator, draws: int) -> np.ndarray:
         for base, form in zip(game.base, game.forms, strict=True)
     ]
     won = game.wins(sums)
-    settled = won[:, -1] & ~game.wins(game.base)
+    settled = won[:, -1] & (not game.with_all([]))
     pivotal = order[np.arange(draws), won.argmax(axis=1)][settled]
     return np.bincount(pivotal, minlength=len(game.players))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ratification.answers.blocking import Sets, VetoOf
 from ratification.answers.due import Earliest
-from ratification.answers.estimates import Difference
+from ratification.answers.estimates import Difference, Estimate
 from ratification.answers.pivots import Needed, Pivots, RulePivots, SetsNow, Watched
 from ratification.answers.power import Index
 from ratification.answers.required import Need, Required
@@ -13,6 +13,13 @@ from ratification.output import wording
 MOST_NAMED = 6  # unions, or units, in one sentence
 MOST_SETS = 3  # sets written out in one sentence
 LEAST_MOVED = 0.001  # a smaller expected movement of the chance is not told
+LONGEST_SET = 3  # unions of a set that is written out
+LEGEND = (
+    "Banzhaf, Shapley-Shubik: shares of all power under the rule, before any vote. Pivotal: how "
+    "often the union's yes and no exchanged turn the result. Tells: the chance if it approves less "
+    "the chance if it rejects; a dash where either was seen in fewer than 100 simulated votes, or "
+    "where nothing is open."
+)
 METHODS = {
     "enumeration": "exactly, from every pattern of decisions",
     "dynamic programming": "exactly, by counting patterns with equal sums",
@@ -39,6 +46,13 @@ def index(value: Index | None) -> str:
 def difference(found: Difference | None) -> str:
     """What a result tells; a dash where it cannot be told."""
     return "-" if found is None else wording.points(found.value, found.mcse)
+
+
+def chance(found: Estimate | None) -> str:
+    """A chance with its error; a dash where it cannot be told."""
+    if found is None:
+        return "-"
+    return f"{wording.percent(found.probability, mcse=found.mcse)} {wording.error(found.mcse)}"
 
 
 def movement(watched: Watched) -> str:
@@ -141,15 +155,21 @@ def _sets(sets: SetsNow, found: RulePivots, called: Mapping[str, str]) -> list[s
 
 
 def _kind(sets: Sets, kind: str, called: Mapping[str, str]) -> str:
-    shown = [" + ".join(called[unit] for unit in members) for members in sets.listed]
+    """'20 minimal blocking sets, the smallest of 2 unions (AFT Connecticut + Council 4)'."""
+    told = f"{wording.plural(sets.count, f'minimal {kind} set')}, "
+    told += "" if sets.count == 1 else "the smallest "
+    told += f"of {wording.plural(sets.smallest, 'union')}"
+    if sets.smallest > LONGEST_SET:
+        alike = sets.number_smallest
+        return told if sets.count == 1 else f"{told} ({wording.plural(alike, 'such set')})"
+    order = list(called)
+    shown = [
+        " + ".join(called[unit] for unit in sorted(members, key=order.index))
+        for members in sorted(sets.listed, key=lambda members: sorted(map(order.index, members)))
+    ]
     more = sets.number_smallest - min(len(shown), MOST_SETS)
-    rest = f" and {more} more" if more > 0 else ""
-    of = wording.plural(sets.smallest, "union")
-    smallest = "" if sets.count == 1 else f"the smallest of {of}, "
-    told = f"{wording.plural(sets.count, f'minimal {kind} set')}, {smallest}"
-    if sets.smallest > MOST_NAMED:
-        return f"{told}{'of ' + of if sets.count == 1 else str(sets.number_smallest) + ' of them'}"
-    return f"{told}{'; '.join(shown[:MOST_SETS])}{rest}"
+    rest = f"; {more} more" if more > 0 else ""
+    return f"{told} ({'; '.join(shown[:MOST_SETS])}{rest})"
 
 
 # What must happen

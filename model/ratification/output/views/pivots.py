@@ -150,10 +150,7 @@ def pivots_view(pivots: Pivots) -> RenderableType:
         parts += _rule_view(found, pivots, several=len(scenarios) > 1)
     parts.append(
         Text(
-            "Banzhaf, Shapley-Shubik: shares of all power under the rule, before any vote. Pivotal: "
-            "how often the union's yes and no exchanged turn the result. Tells: chance if it "
-            "approves less chance if it rejects; a dash where either was seen in fewer than 100 "
-            "simulated votes, or nothing is open.",
+            pivots_said.LEGEND,
             style="dim",
         )
     )
@@ -195,12 +192,11 @@ def _unions_table(found: RulePivots) -> Table:
     for union in found.unions:
         decided = union.standing != "open"
         p, mcse = union.approves.probability, union.approves.mcse
-        turned = union.pivotal
         cells = [escape(wording.shortened(union.name, LONGEST)), union.standing]
         cells += [pivots_said.index(i) for i in (union.banzhaf, union.shapley)] if powered else []
         cells += [
             wording.percent(p, mcse=mcse, decided=decided),
-            f"{wording.percent(turned.probability, mcse=turned.mcse)} {wording.error(turned.mcse)}",
+            pivots_said.chance(union.pivotal),
             pivots_said.difference(union.tells.difference if union.tells else None),
         ]
         table.add_row(*cells)
