@@ -624,6 +624,7 @@ def test_the_command_shows_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
         "1 minimal blocking set, of 2 unions (council + rival)",
         "Shapley-Shubik",
         "What is still out",
+        "Expected to move the chance by",
         "engine instant",
     ):
         assert text in shown, text

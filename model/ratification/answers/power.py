@@ -13,14 +13,14 @@ from math import comb, gcd
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ratification.answers.game import Game, every_pattern
 
 MOST_PLAYERS = 20  # whose patterns are gone through one by one
 MOST_CELLS = 4_000_000  # of a table of sums: about 32 MB, and a second or two with 40 unions
 MOST_BY_TABLE = 1000  # players: more have more patterns than a double can hold
-DRAWS = 200_000  # orders, and patterns, that are drawn
+DRAWS = 100_000  # orders that are drawn
 BLOCK = 200_000  # cells of a block of draws
 Method = Literal["enumeration", "dynamic programming", "sampling"]
 
@@ -162,59 +162,56 @@ class _Table:
 
 
 def by_sampling(game: Game, rng: np.random.Generator, draws: int = DRAWS) -> Power:
-    """From random orders and random patterns, each index with its standard error."""
+    """From random orders, each index with its standard error.
+
+    Whoever is pivotal in a random order is decisive among those before it, of whom there are
+    equally often 0 to n - 1: weighed by how many patterns have so many, the same orders give
+    Penrose's measure, however rarely a pattern drawn at random would have a decisive union.
+    """
     count = len(game.players)
-    pivots, decisive, by_total = np.zeros((3, count))
-    squared = 0.0
-    size = max(1, BLOCK // count)
-    for start in range(0, draws, size):
-        block = min(size, draws - start)
-        pivots += _pivots(game, rng, block)
-        swings = _swings(game, rng, block)
-        total = swings.sum(axis=1, dtype=np.int64)
-        decisive += swings.sum(axis=0)
-        by_total += total @ swings
-        squared += float((total**2).sum())
-    shapley, penrose = pivots / draws, decisive / draws
-    all_of = max(float(penrose.sum()), 1 / draws)
-    banzhaf = penrose / all_of
-    # The Banzhaf index is a ratio: its error is that of what each draw adds to it.
-    apart = penrose - 2 * banzhaf * by_total / draws + banzhaf**2 * squared / draws
-    floor = 0.5 / (draws + 1)  # what was never, or always, seen proves nothing
+    sizes = np.array([count * (comb(count - 1, k) / 2 ** (count - 1)) for k in range(count)])
+    pivots, weight, squared = np.zeros((3, count))
+    heaviest = 0.0
+    block = max(1, BLOCK // count)
+    for start in range(0, draws, block):
+        pivotal, before = _pivots(game, rng, min(block, draws - start))
+        pivots += np.bincount(pivotal, minlength=count)
+        weight += np.bincount(pivotal, weights=sizes[before], minlength=count)
+        squared += np.bincount(pivotal, weights=sizes[before] ** 2, minlength=count)
+        heaviest = max(heaviest, float(sizes[before].max(initial=0.0)))
+    all_of = max(float(weight.sum()), np.finfo(float).tiny)
+    shapley, penrose, banzhaf = pivots / draws, weight / draws, weight / all_of
+    # What was never, or always, seen proves nothing: half a draw stands for it.
+    half = 0.5 / (draws + 1)
+    # The error of a ratio: rounding must not take it below 0.
+    apart = np.maximum((1 - 2 * banzhaf) * squared + banzhaf**2 * squared.sum(), 0.0)
     return Power(
-        penrose=_indices(penrose, np.maximum(_error(penrose, draws), floor)),
-        banzhaf=_indices(banzhaf, np.maximum(np.sqrt(apart / draws) / all_of, floor / all_of)),
-        shapley=_indices(shapley, np.maximum(_error(shapley, draws), floor)),
+        penrose=_indices(
+            penrose,
+            np.maximum(
+                np.sqrt(np.maximum(squared / draws - penrose**2, 0.0) / draws), half * heaviest
+            ),
+        ),
+        banzhaf=_indices(
+            banzhaf, np.maximum(np.sqrt(apart) / all_of, half * heaviest * draws / all_of)
+        ),
+        shapley=_indices(shapley, np.maximum(np.sqrt(shapley * (1 - shapley) / draws), half)),
         method="sampling",
         draws=draws,
     )
 
 
-def _error(share: np.ndarray, draws: int) -> np.ndarray:
-    found: np.ndarray = np.sqrt(share * (1 - share) / draws)
-    return found
-
-
-def _pivots(game: Game, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """In how many random orders each player's approval is the one that ratifies."""
+def _pivots(
+    game: Game, rng: np.random.Generator, draws: int
+) -> tuple[Int[np.ndarray, " draw"], Int[np.ndarray, " draw"]]:
+    """Whose approval ratifies in random orders, and how many come before; none if nobody's can."""
+    if game.with_all([]) or not game.with_all(game.players):
+        nobody = np.zeros(0, dtype=np.int64)
+        return nobody, nobody
     order = rng.permuted(np.tile(np.arange(len(game.players)), (draws, 1)), axis=1)
     sums = [
         base + np.cumsum(form[order], axis=1)
         for base, form in zip(game.base, game.forms, strict=True)
     ]
-    won = game.wins(sums)
-    settled = won[:, -1] & (not game.with_all([]))
-    pivotal = order[np.arange(draws), won.argmax(axis=1)][settled]
-    return np.bincount(pivotal, minlength=len(game.players))
-
-
-def _swings(game: Game, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """In which random patterns of the others each player is decisive: by draw and player."""
-    approve = rng.integers(0, 2, size=(draws, len(game.players)))
-    sums = [
-        (base + approve @ form)[:, None] - approve * form
-        for base, form in zip(game.base, game.forms, strict=True)
-    ]
-    added = [total + form for total, form in zip(sums, game.forms, strict=True)]
-    found: np.ndarray = game.wins(added) & ~game.wins(sums)
-    return found
+    before = game.wins(sums).argmax(axis=1)
+    return order[np.arange(draws), before], before

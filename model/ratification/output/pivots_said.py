@@ -23,7 +23,7 @@ LEGEND = (
 METHODS = {
     "enumeration": "exactly, from every pattern of decisions",
     "dynamic programming": "exactly, by counting patterns with equal sums",
-    "sampling": "from {:,} random orders and patterns",
+    "sampling": "from {:,} random orders",
 }
 
 
@@ -57,13 +57,20 @@ def chance(found: Estimate | None) -> str:
 
 def movement(watched: Watched) -> str:
     """An expected movement, which has no sign."""
-    moved = watched.movement
-    return f"{100 * moved.value:.1f} points {wording.error(moved.mcse)}"
+    return wording.moved(watched.movement.value, watched.movement.mcse)
 
 
 def moving(watch: Sequence[Watched], most: int) -> list[Watched]:
-    """The units that are worth watching, the first so many."""
-    return [entry for entry in watch if entry.movement.value >= LEAST_MOVED][:most]
+    """The units that are seen to move the chance, beyond noise; the first so many."""
+    seen = [
+        entry
+        for entry in watch
+        if entry.movement.value >= max(LEAST_MOVED, 2 * entry.movement.mcse)
+    ]
+    return seen[:most]
+
+
+NOTHING_MOVES = "No count still out is expected to move the chance by more than noise would."
 
 
 def sentences(found: RulePivots, pivots: Pivots) -> list[str]:

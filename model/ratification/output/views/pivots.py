@@ -207,8 +207,7 @@ def _watch_table(found: RulePivots, pivots: Pivots) -> RenderableType:
     """What is still out, by how far it is expected to move the chance."""
     rows = pivots_said.moving(found.watch, MOST_WATCHED)
     if not rows:
-        told = "No count still out is expected to move the chance by a tenth of a point."
-        return Padding(Text(told), (0, 0, 1, 2))
+        return Padding(Text(pivots_said.NOTHING_MOVES), (0, 0, 1, 2))
     table = Table(box=SIMPLE_HEAD, title="What is still out", title_justify="left", pad_edge=False)
     dated = any(entry.due for entry in rows)
     table.add_column("Unit", no_wrap=True)
