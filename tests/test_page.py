@@ -361,7 +361,7 @@ def test_what_matters_is_of_the_main_bylaws(tmp_path: Path) -> None:
     assert rows[0][2].startswith("48 points ±")
     by_union = {row[0]: row for row in found.table.rows}  # type: ignore[attr-defined]
     assert by_union["c"][-4].startswith(">99%")
-    assert by_union["c"][-1] == "more than +99 points"
+    assert by_union["c"][-1] == "more than +99"
     assert by_union["a"][-1] == "-"
 
 

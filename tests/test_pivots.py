@@ -622,9 +622,9 @@ def test_the_command_shows_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
         "By the rule no union has a veto.",
         "2 minimal winning sets, the smallest of 1 union (council; rival)",
         "1 minimal blocking set, of 2 unions (council + rival)",
-        "Shapley-Shubik",
+        "Shubik",
         "What is still out",
-        "Expected to move the chance by",
+        "Expected to move",
         "engine instant",
     ):
         assert text in shown, text
@@ -676,3 +676,18 @@ def test_a_union_alone_has_all_the_pivotality(tmp_path: Path) -> None:
     only = of(rule, "only")
     assert only.pivotal == estimate(np.ones(2000, dtype=bool), made_run(case).simulations[0].worlds)
     assert pivots_said.chance(only.pivotal).startswith(">99%")
+
+
+@pytest.mark.parametrize("width", [80, 110, 160])
+def test_tables_fit_a_terminal(june_22: Pivots, width: int) -> None:
+    """No cell is cut where there is room for its figures: names wrap first."""
+    import io
+
+    from ratification.output.views.pivots import pivots_view
+    from rich.console import Console
+
+    shown = Console(file=io.StringIO(), width=width, highlight=False)
+    shown.print(pivots_view(june_22))
+    lines = shown.file.getvalue().split("\n")  # type: ignore[attr-defined]
+    assert max(len(line) for line in lines) <= width
+    assert [line for line in lines if "…" in line and "%" in line] == []

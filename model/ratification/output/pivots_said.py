@@ -17,7 +17,7 @@ LONGEST_SET = 3  # unions of a set that is written out
 LEGEND = (
     "Banzhaf, Shapley-Shubik: shares of all power under the rule, before any vote. Pivotal: how "
     "often the union's yes and no exchanged turn the result. Tells: the chance if it approves less "
-    "the chance if it rejects; a dash where either was seen in fewer than 100 simulated votes, or "
+    "the chance if it rejects, in points; a dash where either was seen in fewer than 100 simulated votes, or "
     "where nothing is open."
 )
 METHODS = {
@@ -44,8 +44,11 @@ def index(value: Index | None) -> str:
 
 
 def difference(found: Difference | None) -> str:
-    """What a result tells; a dash where it cannot be told."""
-    return "-" if found is None else wording.points(found.value, found.mcse)
+    """What a result tells, in points; a dash where it cannot be told."""
+    if found is None:
+        return "-"
+    told = wording.points(found.value, found.mcse)
+    return told.replace(" points", "").replace("no difference", "none")
 
 
 def chance(found: Estimate | None) -> str:
@@ -82,7 +85,7 @@ def sentences(found: RulePivots, pivots: Pivots) -> list[str]:
     if found.rule.standing != "open":
         return [*told, f"Now it is {found.rule.standing}: no union still out can change that."]
     told += _vetoes_now(found, called)
-    told += [said for sets in found.sets for said in _sets(sets, found, called)]
+    told += _sets(found, called)
     if not found.sets and found.power:
         told.append(f"With {_open(found)} unions still out, their sets are too many to go through.")
     return told + ([due_days(found.earliest)] if found.earliest else [])
@@ -107,8 +110,9 @@ def _vetoes(found: RulePivots, called: Mapping[str, str]) -> list[str]:
         return ["By the rule no union has a veto."]
     told = []
     if always:
-        has = "alone has a veto" if len(always) == 1 else "have a veto each"
-        told.append(f"By the rule {names(always, called)} {has}.")
+        alone = " alone" if len(found.vetoes) == 1 else ""
+        has = f"{alone} has a veto" if len(always) == 1 else " have a veto each"
+        told.append(f"By the rule {names(always, called)}{has}.")
     return told + [
         f"{called[veto.unit]} has a veto by the rule in "
         f"{wording.percent(veto.rosters, mcse=0.01)} of simulated rosters."
@@ -146,19 +150,36 @@ def _open(found: RulePivots) -> int:
     return sum(union.standing == "open" for union in found.unions)
 
 
-def _sets(sets: SetsNow, found: RulePivots, called: Mapping[str, str]) -> list[str]:
-    """How many minimal sets there are among the open unions, and the smallest."""
-    several = len(found.sets) > 1
-    where = f"With roster {wording.listing(list(sets.rosters))}, " if several else ""
-    if sets.winning.smallest == 0:
-        does = "passes" if sets.winning.count else "fails"
-        return [wording.upper(f"{where}at the mean roster it {does}, whoever still approves.")]
-    return [
-        wording.upper(
-            f"{where}{_kind(sets.winning, 'winning', called)}; "
-            f"{_kind(sets.blocking, 'blocking', called)}."
+def _sets(found: RulePivots, called: Mapping[str, str]) -> list[str]:
+    """How many minimal sets of the open unions there are, and the smallest; by roster if needed."""
+    if not found.sets:
+        return []
+    first, *others = found.sets
+    told = [_settled(first) + (", whoever still approves" if _open(found) else "")]
+    if first.winning.smallest:
+        kinds = ((first.winning, "winning"), (first.blocking, "blocking"))
+        told = ["; ".join(_kind(sets, kind, called) for sets, kind in kinds)]
+    if others:
+        told[0] = f"With roster {_rosters(first)}: {told[0]}"
+    told += [
+        f"With roster {_rosters(sets)}: "
+        + (
+            f"{sets.winning.count:,} winning, {sets.blocking.count:,} blocking"
+            if sets.winning.smallest
+            else _settled(sets)
         )
+        for sets in others
     ]
+    return [f"{wording.upper(text)}." for text in told]
+
+
+def _rosters(sets: SetsNow) -> str:
+    return wording.listing(list(sets.rosters))
+
+
+def _settled(sets: SetsNow) -> str:
+    """Where the mean roster leaves the open unions nothing to decide."""
+    return f"at the mean roster it {'passes' if sets.winning.count else 'fails'}"
 
 
 def _kind(sets: Sets, kind: str, called: Mapping[str, str]) -> str:
@@ -188,18 +209,19 @@ def required(needed: Needed, called: Mapping[str, str]) -> str:
     units = [pending.unit for pending in entry.pending]
     union = called[entry.union]
     about = "" if all(pending.exact for pending in entry.pending) else "about "
-    verb = "needs" if len(units) == 1 else "together need"
+    who = f"{called[units[0]]} needs" if len(units) == 1 else "together they need"
     told = (
         f"{union} is {_margin(entry)} without {names(units, called)}: with every member voting, "
-        f"{names(units, called)} {verb} {_need(entry.together, about)} for {union} to approve; "
-        f"at the turnout the simulated votes expect, {_need(entry.at_turnout, 'about ')}."
+        f"{who} {_need(entry.together, about)} for {union} to approve; at the turnout the "
+        f"simulated votes expect, {_need(entry.at_turnout, 'about ')}."
     )
-    told += "".join(
-        f" {called[pending.unit]} must give at least {_need(pending.least)}, if every other member "
-        "still to vote says yes."
-        for pending in entry.pending
-        if len(units) > 1 and pending.least.high > 0
-    )
+    for pending in entry.pending:
+        if len(units) > 1 and pending.least.high > 0:
+            least = _need(pending.least, "" if pending.exact else "about ")
+            told += (
+                f" {wording.upper(called[pending.unit])} must give at least {least}, if every "
+                "other member still to vote says yes."
+            )
     if needed.needed_by:
         told += f" Its approval is needed under {wording.listing(list(needed.needed_by))}."
     return told

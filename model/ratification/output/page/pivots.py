@@ -28,6 +28,7 @@ class PivotsSection(Section):
     sentences: Sequence[str]
     needed: Sequence[str]
     watch: Figure | None
+    nothing: str
     table: DataTable
     legend: str
 
@@ -49,7 +50,8 @@ def pivots_section(page: PageContext) -> PivotsSection | None:
         sentences=pivots_said.sentences(rule, found),
         needed=_needed(page, found),
         watch=_watch(page, rule, found),
-        table=_table(rule),
+        nothing=pivots_said.NOTHING_MOVES,
+        table=_table(rule, found),
         legend=pivots_said.LEGEND,
     )
 
@@ -133,8 +135,8 @@ def _bars(watch: Sequence[Watched], found: Pivots) -> dict[str, Any]:
     return charts.spec_of(bar + error, height=max(2, len(rows)) * charts.ROW)
 
 
-def _table(rule: RulePivots) -> DataTable:
-    heads = ["Union", "Standing"]
+def _table(rule: RulePivots, found: Pivots) -> DataTable:
+    heads = ["Union"]
     heads += ["Banzhaf", "Shapley-Shubik"] if rule.power else []
     heads += ["Approves", "Pivotal", "If it approves", "If it rejects", "Tells"]
     rows = []
@@ -146,8 +148,7 @@ def _table(rule: RulePivots) -> DataTable:
         ends = [pivots_said.chance(side.estimate) for side in given] or ["-", "-"]
         rows.append(
             (
-                union.name,
-                union.standing,
+                found.names[union.unit],
                 *(power if rule.power else ()),
                 wording.percent(p, mcse=mcse, decided=decided),
                 pivots_said.chance(union.pivotal),
@@ -159,5 +160,5 @@ def _table(rule: RulePivots) -> DataTable:
         caption="Power under the rule, pivotality in the simulated votes, what a result would tell",
         heads=heads,
         rows=rows,
-        numeric=frozenset(range(2, len(heads))),
+        numeric=frozenset(range(1, len(heads))),
     )

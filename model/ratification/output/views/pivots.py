@@ -18,7 +18,7 @@ from ratification.output import pivots_said, wording
 from ratification.output.contract import foot, head
 from ratification.output.terminal import heading, small_print
 
-LONGEST = 40  # letters of a name in a table
+LONGEST = 60  # letters of a name in a table, where it may wrap
 MOST_WATCHED = 8  # rows of a watch list
 
 
@@ -171,28 +171,30 @@ def _rule_view(found: RulePivots, pivots: Pivots, *, several: bool) -> list[Rend
         f", standing {rule.standing}",
     )
     lines = Text("\n".join(pivots_said.sentences(found, pivots)))
-    parts: list[RenderableType] = [title, Padding(lines, (0, 0, 0, 2)), _unions_table(found)]
+    parts: list[RenderableType] = [
+        title,
+        Padding(lines, (0, 0, 0, 2)),
+        _unions_table(found, pivots),
+    ]
     if found.watch:
         parts.append(_watch_table(found, pivots))
     return parts
 
 
-def _unions_table(found: RulePivots) -> Table:
+def _unions_table(found: RulePivots, pivots: Pivots) -> Table:
+    """Every union in short; where the terminal is narrow names and differences wrap first."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Union", no_wrap=True)
+    table.add_column("Union")
     table.add_column("Standing", no_wrap=True)
     powered = bool(found.power)
-    for name in (
-        *(("Banzhaf", "Shapley-Shubik") if powered else ()),
-        "Approves",
-        "Pivotal",
-        "Tells",
-    ):
+    heads = ["Banzhaf", "Shapley-\nShubik"] if powered else []
+    for name in (*heads, "Approves", "Pivotal"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Tells\n(points)", justify="right")
     for union in found.unions:
         decided = union.standing != "open"
         p, mcse = union.approves.probability, union.approves.mcse
-        cells = [escape(wording.shortened(union.name, LONGEST)), union.standing]
+        cells = [escape(wording.shortened(pivots.names[union.unit], LONGEST)), union.standing]
         cells += [pivots_said.index(i) for i in (union.banzhaf, union.shapley)] if powered else []
         cells += [
             wording.percent(p, mcse=mcse, decided=decided),
@@ -210,11 +212,11 @@ def _watch_table(found: RulePivots, pivots: Pivots) -> RenderableType:
         return Padding(Text(pivots_said.NOTHING_MOVES), (0, 0, 1, 2))
     table = Table(box=SIMPLE_HEAD, title="What is still out", title_justify="left", pad_edge=False)
     dated = any(entry.due for entry in rows)
-    table.add_column("Unit", no_wrap=True)
-    table.add_column("In", no_wrap=True)
+    table.add_column("Unit")
+    table.add_column("In")
     if dated:
         table.add_column("Due", no_wrap=True)
-    table.add_column("Expected to move the chance by", justify="right", no_wrap=True)
+    table.add_column("Expected to move\nthe chance by", justify="right", no_wrap=True)
     for entry in rows:
         inside = "" if entry.union == entry.unit else pivots.names[entry.union]
         cells = [escape(wording.shortened(pivots.names[entry.unit], LONGEST)), escape(inside)]
