@@ -17,8 +17,8 @@ LONGEST_SET = 3  # unions of a set that is written out
 LEGEND = (
     "Banzhaf, Shapley-Shubik: shares of all power under the rule, before any vote. Pivotal: how "
     "often the union's yes and no exchanged turn the result. Tells: the chance if it approves less "
-    "the chance if it rejects, in points; a dash where either was seen in fewer than 100 simulated votes, or "
-    "where nothing is open."
+    "the chance if it rejects, in points; a dash where either was seen in fewer than 100 simulated "
+    "votes, or where nothing is open."
 )
 METHODS = {
     "enumeration": "exactly, from every pattern of decisions",

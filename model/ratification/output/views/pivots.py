@@ -184,7 +184,7 @@ def _rule_view(found: RulePivots, pivots: Pivots, *, several: bool) -> list[Rend
 def _unions_table(found: RulePivots, pivots: Pivots) -> Table:
     """Every union in short; where the terminal is narrow names and differences wrap first."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Union")
+    table.add_column("Union", overflow="fold")
     table.add_column("Standing", no_wrap=True)
     powered = bool(found.power)
     heads = ["Banzhaf", "Shapley-\nShubik"] if powered else []
@@ -212,7 +212,7 @@ def _watch_table(found: RulePivots, pivots: Pivots) -> RenderableType:
         return Padding(Text(pivots_said.NOTHING_MOVES), (0, 0, 1, 2))
     table = Table(box=SIMPLE_HEAD, title="What is still out", title_justify="left", pad_edge=False)
     dated = any(entry.due for entry in rows)
-    table.add_column("Unit")
+    table.add_column("Unit", overflow="fold")
     table.add_column("In")
     if dated:
         table.add_column("Due", no_wrap=True)
