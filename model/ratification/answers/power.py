@@ -9,7 +9,7 @@ union's approval is the one that ratifies.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import comb, gcd
+from math import comb, gcd, prod
 from typing import Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from ratification.answers.game import Game, every_pattern
 
 MOST_PLAYERS = 20  # whose patterns are gone through one by one
-MOST_CELLS = 4_000_000  # of a table of sums: about 32 MB, and a second or two with 40 unions
+MOST_ADDED = 500_000_000  # cells of tables of sums: a second or two, and under 50 MB a table
 MOST_BY_TABLE = 1000  # players: more have more patterns than a double can hold
 DRAWS = 100_000  # orders that are drawn
 BLOCK = 200_000  # cells of a block of draws
@@ -48,7 +48,7 @@ def power(game: Game, rng: np.random.Generator) -> Power:
     """Exactly where the patterns, or a table of sums, are few enough; else from random draws."""
     if len(game.players) <= MOST_PLAYERS:
         return by_enumeration(game)
-    if len(game.players) <= MOST_BY_TABLE and _Table(game).cells <= MOST_CELLS:
+    if len(game.players) <= MOST_BY_TABLE and _Table(game).added <= MOST_ADDED:
         return by_dynamic_programming(game)
     return by_sampling(game, rng)
 
@@ -117,12 +117,10 @@ class _Table:
         self.shape = (len(game.players), *(int(self.weights[f].sum()) + 1 for f in self.own))
 
     @property
-    def cells(self) -> int:
-        """Size of the table, as a whole number of any size."""
-        found = 1
-        for length in self.shape:
-            found *= length
-        return found
+    def added(self) -> int:
+        """How many cells are added up to leave out each player: a whole number of any size."""
+        players = self.shape[0]
+        return prod(self.shape) * players * players.bit_length()
 
     def wins(self, player: int | None) -> np.ndarray:
         """Whether the rule holds in every cell, where this player approves too."""
