@@ -148,6 +148,20 @@ def test_every_chart_is_drawn(page: Page) -> None:
         assert box["width"] > 200
 
 
+def test_what_matters_now_can_be_read(browser: Browser, file: Path) -> None:
+    """Its link leads to it; its bars are drawn, and its sentences fit a phone."""
+    for shown in opened(browser, file, viewport={"width": PHONE, "height": 800}):
+        shown.get_by_role("link", name="What matters now").click()
+        part = shown.locator("section#pivots")
+        assert part.locator("#chart-watch .chart svg path").count() > 3
+        sentences = part.locator("> ul > li")
+        assert sentences.count() >= 4
+        for sentence in sentences.all():
+            box = sentence.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= PHONE
+
+
 def chance_in(page: Page) -> tuple[float, float]:
     """The calculator's probability and its error, unrounded."""
     form = page.locator("form.calculator")

@@ -373,6 +373,52 @@ def test_several_cases_are_compared_on_one_page(tmp_path: Path) -> None:
     assert 'id="2-answer"' in told
 
 
+# What matters now
+
+BEHIND = "m,june,2011-06-22,big - big-x,margin,,,-60,-40,\n"
+
+
+def test_what_matters_is_of_the_main_bylaws(tmp_path: Path) -> None:
+    """Only c is out: it alone can block, decides, and moves a chance of 40% by 2 x 40% x 60%."""
+    found = section(page_of(written_run(three_unions(tmp_path))), "pivots")
+    assert found.heading == "What matters now"  # type: ignore[attr-defined]
+    assert found.intro.startswith("Under “Old bylaws”")  # type: ignore[attr-defined]
+    assert "As things stand c can block it alone." in found.sentences  # type: ignore[attr-defined]
+    rows = found.watch.table.rows  # type: ignore[attr-defined]
+    assert [row[:2] for row in rows] == [("c", "coalition")]
+    assert rows[0][2].startswith("48 points ±")
+    by_union = {row[0]: row for row in found.table.rows}  # type: ignore[attr-defined]
+    assert by_union["c"][-4].startswith(">99%")
+    assert by_union["c"][-1] == "more than +99"
+    assert by_union["a"][-1] == "-"
+
+
+def test_what_is_decided_matters_no_more(tmp_path: Path) -> None:
+    """Then the first bylaws that are open are looked at; where none is, the section is left out."""
+    rows = "r1,june,2011-06-01,a,count,30,60,,,\nr2,june,2011-06-02,b,outcome,,,,,rejected\n"
+    found = section(page_of(written_run(three_unions(tmp_path, rows))), "pivots")
+    assert found.intro.startswith("Under “New bylaws”")  # type: ignore[attr-defined]
+    assert found.sentences[0].startswith("No power index is defined: the rule counts “yes of")  # type: ignore[attr-defined]
+    asked = page_of(written_run(three_unions(tmp_path, rows, name="old"), bylaws=["old"]))
+    assert section(asked, "pivots") is None
+
+
+def test_what_must_happen_is_on_the_page_unless_private(tmp_path: Path) -> None:
+    """A margin to make up is said; with a private local no part of that union's need, or rank."""
+    case = make_case(tmp_path, NESTED, BEHIND, bylaws=RULES)
+    told = section(page_of(made_run(case)), "pivots").needed  # type: ignore[attr-defined]
+    assert told[0].startswith(
+        "big is 40 to 60 behind without big-x: with every member voting, big-x needs 121 to 131 "
+        "yes of 200 (60.5% to 65.5%) for big to approve"
+    )
+    rows = "m,june,2011-06-22,big - big-x,margin,,,-60,-40,,yes\n"
+    made = private_run(tmp_path / "private", rows)
+    public = section(page_of(made, public=True), "pivots")
+    assert public.needed == []  # type: ignore[attr-defined]
+    assert "big-x" not in str(public)
+    assert "big-x" in str(section(page_of(made), "pivots"))
+
+
 # Private reports
 
 NESTED = "unit,parent,members\nbig,,500\nbig-x,big,200\nbig-y,big,300\nharbour,,400\nferry,,100\n"
@@ -381,6 +427,7 @@ PRIVATE_HEAD = "id,round,reported,units,kind,yes,no,low,high,result,private\n"
 
 def private_run(parent: Path, rows: str) -> Run:
     """A run with a private report, on made draws."""
+    parent.mkdir(exist_ok=True)
     make_case(parent, NESTED, bylaws=RULES)
     (parent / "made" / "evidence.csv").write_text(PRIVATE_HEAD + rows)
     return made_run(load(parent / "made"))
@@ -418,6 +465,7 @@ def test_a_private_union_hides_every_union(tmp_path: Path) -> None:
     page = page_of(made, public=True)
     told = numbers_in(page)
     assert section(page, "unions") is None
+    assert section(page, "pivots") is None
     for hidden in ("secret", "known-to-all", "71 yes", "rejected", "ferry", "harbour "):
         assert hidden not in told, hidden
     assert "Reports that are not public" in told

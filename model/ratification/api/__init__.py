@@ -13,6 +13,7 @@ from ratification.api.comparison import Comparison
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.panel import PriorsPanel
+from ratification.api.pivots import pivots
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
@@ -37,6 +38,7 @@ __all__ = [
     "forecast",
     "leave_one_union_out",
     "load",
+    "pivots",
     "posterior_tree",
     "priors_toml",
     "run",

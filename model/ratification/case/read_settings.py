@@ -1,7 +1,9 @@
 """case.toml: title, rounds, priors, roster variants, scenarios, stakes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -71,13 +73,14 @@ def _rounds(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Round, ...
     taken: set[str] = set()
     for number, table in enumerate(reader.tables(document, "round")):
         place = Place("[[round]]", number)
-        reader.known_keys(table, ("id", "title", "question", "repeats"), place)
+        reader.known_keys(table, ("id", "title", "question", "repeats", "due"), place)
         identity = reader.identity(table, place, taken)
         entry = Round(
             id=identity,
             title=reader.string(table, "title", place) or identity,
             question=reader.string(table, "question", place),
             repeats=reader.string(table, "repeats", place),
+            due=_due(reader, table, place),
         )
         earlier = [known.id for known in rounds]
         if entry.repeats and entry.repeats not in earlier and all(earlier):
@@ -89,6 +92,36 @@ def _rounds(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Round, ...
             )
         rounds.append(entry)
     return tuple(rounds)
+
+
+def _due(reader: TomlReader, table: Mapping[str, Any], place: Place) -> Mapping[str, str]:
+    given = table.get("due", {})
+    if not isinstance(given, dict):
+        reader.problem(
+            "due must be a table of unit = day, such as { a = 2011-06-24 }", place, "due"
+        )
+        return {}
+    days = {}
+    for unit, value in given.items():
+        day = _day(value)
+        if day is None:
+            said = f"due of {shown(unit)} is {shown(value)}, not a day such as 2011-06-24"
+            reader.problem(said, place, unit, "due")
+        else:
+            days[unit] = day
+    return days
+
+
+def _day(value: object) -> str | None:
+    """An ISO day from a TOML date or a string; None where it is neither."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            return None
+    return None
 
 
 def _priors(reader: TomlReader, document: Mapping[str, Any]) -> Priors:
@@ -173,6 +206,19 @@ def check_variant_units(
                 line = line_of(text, Place("[[roster]]", number), unit)
                 near = near_miss(unit, units)
                 problems.add(FILE, line, f"unit {shown(unit)} is not in electorate.csv.{near}")
+
+
+def check_due_units(
+    rounds: Sequence[Round], units: Sequence[str], text: str, problems: Problems
+) -> None:
+    """Refuse due days of units the electorate does not list."""
+    for number, entry in enumerate(rounds):
+        for unit in entry.due:
+            if unit != COALITION and unit not in units:
+                line = line_of(text, Place("[[round]]", number), unit, "due")
+                near = near_miss(unit, units)
+                said = f"due of unit {shown(unit)}, which is not in electorate.csv.{near}"
+                problems.add(FILE, line, said)
 
 
 def _scenarios(

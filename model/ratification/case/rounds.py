@@ -1,6 +1,7 @@
 """Ballot rounds, scenarios about them, and what hangs on the result."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ratification.case.priors import Normal
@@ -10,12 +11,17 @@ AS_VOTED = "as-voted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One vote. `repeats` names an earlier round of the same members."""
+    """One vote. `repeats` names an earlier round of the same members.
+
+    `due` says by unit (`*`: all) on which day a result is expected (ISO date). No forecast rests
+    on it, so neither the hash of its inputs nor a kept run does.
+    """
 
     id: str
     title: str
     question: str = ""
     repeats: str = ""
+    due: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

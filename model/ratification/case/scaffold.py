@@ -17,6 +17,7 @@ target = "2024-05"                  # the round that a forecast is about
 id = "2024-05"
 title = "Vote on the tentative agreement"
 question = "Do you accept the tentative agreement of 26 April?"
+# due = { "*" = 2024-05-20 }        # when results are expected: all, or a unit = its day
 
 [[round]]
 id = "2024-06"

@@ -12,6 +12,7 @@ COMMANDS = {
     "forecast": "How likely ratification is, under every bylaw of a case.",
     "sweep": "How likely, at every choice of two thresholds of the bylaws.",
     "amend": "The smallest changes to the bylaws that reach a target chance.",
+    "pivots": "Which unions and counts matter: power, pivotality, what results would tell.",
     "report": "Write the HTML report of a case, or compare several on one page.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",

@@ -23,6 +23,7 @@ from ratification.output.page.coalition import coalition_section
 from ratification.output.page.context import PageContext
 from ratification.output.page.method import method_section
 from ratification.output.page.parts import DataTable, Section
+from ratification.output.page.pivots import pivots_section
 from ratification.output.page.private import NOTHING, Hidden, hidden_by
 from ratification.output.page.reported import reported_section, shown_warnings
 from ratification.output.page.summary import summary
@@ -34,6 +35,7 @@ SECTIONS: tuple[Callable[[PageContext], Section | None], ...] = (
     bylaws_section,
     calculator_section,
     amend_section,
+    pivots_section,
     unions_section,
     coalition_section,
     reported_section,
