@@ -12,6 +12,7 @@ from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
+from ratification.api.timelines import timeline
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
 from ratification.output.runs import Runs
@@ -27,5 +28,6 @@ __all__ = [
     "set_from_text",
     "shipped",
     "standing",
+    "timeline",
     "write_report",
 ]

@@ -86,8 +86,8 @@ def run(
     """
     runs = runs or Runs()
     chosen = choose(case.bylaws, tuple(bylaws))
-    asked = [_scenario(case, name) for name in scenarios] or [None]
-    round_id = _round(case, round_id, asked)
+    asked = [asked_scenario(case, name) for name in scenarios] or [None]
+    round_id = asked_round(case, round_id, asked)
     if worlds is not None and not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
         raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
     evidence = case.evidence(
@@ -161,11 +161,12 @@ def _summed_up(
     )
 
 
-def _scenario(case: Case, name: str) -> Scenario | None:
+def asked_scenario(case: Case, name: str) -> Scenario | None:
+    """A scenario by id; None for the vote as it is."""
     return None if name == AS_VOTED else case.scenario(name)
 
 
-def _round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
+def asked_round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
     """The round asked about: named, or that of the scenarios, or the case's target.
 
     Raises:

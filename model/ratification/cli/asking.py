@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ratification.cli.options import checked_day, evidence_options, open_store, store_option
+from ratification.cli.options import (
+    Staged,
+    checked_day,
+    evidence_options,
+    open_store,
+    store_option,
+)
 from ratification.errors import RequestError
 
 if TYPE_CHECKING:
     from ratification.answers.run import Run
+    from ratification.answers.timeline import By, Timeline
+    from ratification.case.case import Case
     from ratification.output.runs import EngineChoice, Runs
 
 Decorated = Callable[..., Any]
@@ -125,14 +133,14 @@ class Asked:
         except ConvergenceError:
             return None
 
-    def run(self, case: str, runs: "Runs") -> "Run":
-        """The run of a case: a folder, or the name of a shipped one.
+    def loaded(self, case: str) -> "Case":
+        """The case with the priors asked for: a folder, or the name of a shipped one.
 
         Raises:
             click.BadParameter: a day or a prior that cannot be read.
-            RatificationError: see `api.run`.
+            RatificationError: see `api.load`.
         """
-        from ratification.api import load, run, set_from_text
+        from ratification.api import load, set_from_text
         from ratification.case.priors import PriorError
 
         checked_day(self.as_of)
@@ -142,8 +150,19 @@ class Asked:
                 loaded = loaded.with_priors(set_from_text(loaded.priors, text))
             except PriorError as error:
                 raise click.BadParameter(str(error), param_hint="--set") from None
+        return loaded
+
+    def run(self, case: str, runs: "Runs") -> "Run":
+        """The run of a case: a folder, or the name of a shipped one.
+
+        Raises:
+            click.BadParameter: a day or a prior that cannot be read.
+            RatificationError: see `api.run`.
+        """
+        from ratification.api import run
+
         return run(
-            loaded,
+            self.loaded(case),
             round_id=self.round_id,
             as_of=self.as_of,
             bylaws=self.bylaws,
@@ -154,6 +173,42 @@ class Asked:
             seed=self.seed,
             engine=self.engine,
             runs=runs,
+        )
+
+    def timeline(
+        self,
+        case: str,
+        progress: Callable[[str, int, int], None],
+        *,
+        by: "By" = "day",
+        last: "Run | None" = None,
+    ) -> "Timeline":
+        """How the forecast moved. `last` is the run of the whole evidence, where it is made.
+
+        With NUTS asked for, a `last` that is made already stands at the end, and what leads
+        there is by the instant engine where it can answer.
+
+        Raises:
+            RatificationError: see `api.timeline`.
+        """
+        from ratification.api import timeline
+
+        stages = Staged(progress)
+        return timeline(
+            self.loaded(case),
+            by=by,
+            round_id=self.round_id,
+            as_of=self.as_of,
+            bylaws=self.bylaws,
+            scenarios=self.scenario,
+            assume=self.assume,
+            without=self.without,
+            worlds=self.worlds,
+            seed=self.seed,
+            engine="auto" if last and self.engine == "nuts" else self.engine,
+            runs=self.runs(stages.tell),
+            last=last,
+            progress=stages.begin,
         )
 
     def command(self, case: str, name: str = "forecast") -> str:

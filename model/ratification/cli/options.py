@@ -11,8 +11,13 @@ from typing import Any
 import click
 
 Decorated = Callable[..., Any]
+Progress = Callable[[str, int, int], None]
 
-NOTES = {"compiling": "compiling (the very first time takes a minute or two)"}
+NOTES = {
+    "compiling": "compiling (the very first time takes a minute or two)",
+    "handing over to NUTS": "handing over to NUTS, which takes a minute or more",
+}
+MOMENTARY = ("fitting, instant engine", "simulating complete results", "keeping the run")
 
 
 def case_argument(function: Decorated) -> Decorated:
@@ -145,6 +150,24 @@ class Waiting(AbstractContextManager["Waiting"]):
             total=total or None,
             completed=done,
         )
+
+
+class Staged:
+    """Progress of many runs, one after another: whose turn it is, and what takes long of it."""
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+        self._whose = ""
+
+    def begin(self, name: str, number: int, of: int) -> None:
+        """The next run begins."""
+        self._whose = f"{name} ({number} of {of})"
+        self._tell(self._whose, number - 1, of)
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Progress callback of the run: its stages that are over in a moment go untold."""
+        if stage not in MOMENTARY:
+            self._tell(f"{self._whose}: {NOTES.get(stage, stage)}", done, total)
 
 
 def store_option(function: Decorated) -> Decorated:
