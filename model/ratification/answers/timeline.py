@@ -127,17 +127,23 @@ def decided(before: Standings | None, after: Standings | None) -> tuple[Decided,
     """Unions, then readings, whose standing changed. Before anything, all are open."""
     if after is None:
         return ()
-    unions = tuple(
-        Decided(what="union", id=union, before=was, after=standing.status)
-        for union, standing in after.unions.items()
-        if (was := before.unions[union].status if before else "open") != standing.status
-    )
-    rules = tuple(
-        Decided(what="rule", id=key, before=was, after=entry.status, because=entry.because)
-        for key, entry in after.rules.items()
-        if (was := before.rules[key].status if before else "open") != entry.status
-    )
-    return (*unions, *rules)
+    union_was = {name: entry.status for name, entry in before.unions.items()} if before else {}
+    rule_was = {name: entry.status for name, entry in before.rules.items()} if before else {}
+    unions = [
+        Decided(what="union", id=name, before=union_was.get(name, "open"), after=entry.status)
+        for name, entry in after.unions.items()
+    ]
+    rules = [
+        Decided(
+            what="rule",
+            id=name,
+            before=rule_was.get(name, "open"),
+            after=entry.status,
+            because=entry.because,
+        )
+        for name, entry in after.rules.items()
+    ]
+    return tuple(entry for entry in (*unions, *rules) if entry.before != entry.after)
 
 
 def _key(rule: RuleForecast) -> tuple[str, str, str]:

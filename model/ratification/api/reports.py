@@ -31,6 +31,12 @@ def write_report(
     from ratification.output.page.render import render
 
     page = Page.from_runs(
-        runs, title=title, author=author, note=note, public=public, commands=commands, timelines=timelines
+        runs,
+        title=title,
+        author=author,
+        note=note,
+        public=public,
+        commands=commands,
+        timelines=timelines,
     )
     write_whole(path, render(page).encode())

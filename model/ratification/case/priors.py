@@ -122,6 +122,16 @@ def set_from_text(priors: Priors, text: str) -> Priors:
     return changed(priors, name, {key: value})
 
 
+def settings_of(priors: Priors) -> list[str]:
+    """What makes these priors from the defaults, as `--set` takes it: `tau_union.sd=0.4`."""
+    return [
+        f"{name}.{entry.name}={getattr(prior, entry.name)!r}"
+        for name in PRIOR_NAMES
+        for entry in fields(prior := getattr(priors, name))
+        if getattr(prior, entry.name) != getattr(getattr(DEFAULT, name), entry.name)
+    ]
+
+
 def default_key(name: str) -> str:
     """What a bare number sets: the mean of `mu`, `nu` and `swing`, the scale of the others.
 

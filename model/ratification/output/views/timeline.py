@@ -21,7 +21,8 @@ from ratification.output.checks import in_short
 from ratification.output.contract import forecast_object
 from ratification.output.said import about, said
 
-LONGEST = 40  # letters of a union's name in a line of several
+STILL = "·"  # less than half a point
+LONGEST = 60  # letters of a union's name in a line of several
 HEAD = ("schema_version", "case", "round", "as_of", "seed", "worlds", "engine")
 FOOT = ("diagnostics", "warnings", "inputs", "versions")
 COLUMNS = (
@@ -128,7 +129,7 @@ def timeline_view(timeline: Timeline, electorate: Electorate) -> RenderableType:
     )
     told = Text("What arrived, and what it decided\n", style="bold")
     for moment in timeline.moments[1:]:
-        told.append_text(_news(moment, timeline, electorate))
+        told.append_text(_news(moment, electorate))
     return Group(head, chances_table(timeline), told, _small_print(timeline))
 
 
@@ -183,7 +184,7 @@ def moved_words(moment: Moment, place: int) -> str:
     moved = moment.moves[place]
     points = round(100 * moved.value)
     if points == 0:
-        return "·"
+        return STILL
     sign = "+" if points > 0 else "\N{MINUS SIGN}"
     return f"{sign}{abs(points)}"
 
@@ -212,7 +213,7 @@ def report_words(report: Report, electorate: Electorate) -> str:
     return f"{about(report.units, electorate)}: {said(report)}"
 
 
-def _news(moment: Moment, timeline: Timeline, electorate: Electorate) -> Text:
+def _news(moment: Moment, electorate: Electorate) -> Text:
     told = Text(f"{wording.day(moment.news.as_of or '')}\n", style="bold")
     for report in moment.news.arrived:
         told.append(f"  {report_words(report, electorate)}", style="not bold")
