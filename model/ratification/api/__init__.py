@@ -8,6 +8,7 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.diffs import diff, diff_runs
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
@@ -15,15 +16,19 @@ from ratification.api.standings import CaseStanding, standing
 from ratification.api.timelines import timeline
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
+from ratification.output.recorded import read_run
 from ratification.output.runs import Runs
 
 __all__ = [
     "DEFAULT_SEED",
     "CaseStanding",
     "Runs",
+    "diff",
+    "diff_runs",
     "forecast",
     "load",
     "posterior_tree",
+    "read_run",
     "run",
     "set_from_text",
     "shipped",

@@ -11,6 +11,7 @@ import click
 COMMANDS = {
     "forecast": "How likely ratification is, under every bylaw of a case.",
     "timeline": "How the forecast moved, and what moved it, day by day.",
+    "diff": "Why two forecasts differ: each change split by its causes.",
     "report": "Write the HTML report of a case, or compare several on one page.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",

@@ -52,8 +52,8 @@ def evidence_options(function: Decorated) -> Decorated:
     return function
 
 
-def checked_day(day: str | None) -> str | None:
-    """An `--as-of` that can be read.
+def checked_day(day: str | None, option: str = "--as-of") -> str | None:
+    """An `--as-of`, or another option's day, that can be read.
 
     Raises:
         click.BadParameter: it is no date or time.
@@ -65,7 +65,7 @@ def checked_day(day: str | None) -> str | None:
             moment(day)
         except ValueError:
             raise click.BadParameter(
-                f"{day!r} is no day such as 2011-06-24 or 2011-06-24T18:30", param_hint="--as-of"
+                f"{day!r} is no day such as 2011-06-24 or 2011-06-24T18:30", param_hint=option
             ) from None
     return day
 
