@@ -10,7 +10,6 @@ import numpy as np
 
 from ratification.answers.estimates import Difference, Estimate
 from ratification.answers.forecast import Forecast, RuleForecast
-from ratification.answers.standing import RuleStanding, Standing
 from ratification.case.evidence import Report
 
 By = Literal["day", "report"]
@@ -82,10 +81,21 @@ LOOKING_BACK = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """What arithmetic says of every union, and of every reading by its key."""
+    """What arithmetic says of every union, and of every reading by its key, with the reason."""
 
-    unions: Mapping[str, Standing]
-    rules: Mapping[str, RuleStanding]
+    unions: Mapping[str, str]
+    rules: Mapping[str, tuple[str, str]]
+
+
+def standings_of(forecast: Forecast) -> Standings:
+    """What arithmetic says, as a forecast has it: the same in every scenario."""
+    return Standings(
+        unions={union.unit: union.standing for union in forecast.unions},
+        rules={
+            f"{rule.bylaws}/{rule.reading}": (rule.standing, rule.because)
+            for rule in forecast.rules
+        },
+    )
 
 
 def news_of(reports: Sequence[Report], *, as_of: str | None, by: By) -> tuple[News, ...]:
@@ -127,21 +137,24 @@ def decided(before: Standings | None, after: Standings | None) -> tuple[Decided,
     """Unions, then readings, whose standing changed. Before anything, all are open."""
     if after is None:
         return ()
-    union_was = {name: entry.status for name, entry in before.unions.items()} if before else {}
-    rule_was = {name: entry.status for name, entry in before.rules.items()} if before else {}
     unions = [
-        Decided(what="union", id=name, before=union_was.get(name, "open"), after=entry.status)
-        for name, entry in after.unions.items()
+        Decided(
+            what="union",
+            id=name,
+            before=before.unions[name] if before else "open",
+            after=status,
+        )
+        for name, status in after.unions.items()
     ]
     rules = [
         Decided(
             what="rule",
             id=name,
-            before=rule_was.get(name, "open"),
-            after=entry.status,
-            because=entry.because,
+            before=before.rules[name][0] if before else "open",
+            after=status,
+            because=because,
         )
-        for name, entry in after.rules.items()
+        for name, (status, because) in after.rules.items()
     ]
     return tuple(entry for entry in (*unions, *rules) if entry.before != entry.after)
 

@@ -16,6 +16,7 @@ from ratification.answers.timeline import (
     decided,
     moves,
     news_of,
+    standings_of,
 )
 from ratification.api.forecasts import DEFAULT_SEED, asked_round, asked_scenario, run
 from ratification.case.bylaws import ChosenReading, choose
@@ -121,7 +122,7 @@ class _LookingBack:
     ) -> None:
         """One more moment."""
         evidence = in_force(then.reports, as_of=news.as_of, without=left_out)
-        now = self._standings(then, news, left_out)
+        now = standings_of(forecast) if forecast else self._standings(then, news, left_out)
         self.moments.append(
             Moment(
                 news=news,
@@ -150,15 +151,19 @@ class _LookingBack:
         )
 
     def _standings(self, then: Case, news: News, left_out: tuple[str, ...]) -> Standings | None:
-        """What arithmetic says; None where the reports cannot all be true."""
+        """What arithmetic says without a forecast; None if the reports cannot all be true."""
         try:
             facts = self._facts(then, news, left_out)
         except CaseError:
             return None
+        unions = union_standings(then.electorate, facts)
         rules = rule_standings([entry.reading for entry in self.chosen], then.electorate, facts)
         return Standings(
-            unions=union_standings(then.electorate, facts),
-            rules={entry.key: rule for entry, rule in zip(self.chosen, rules, strict=True)},
+            unions={union: unions[union].status for union in then.electorate.unions_as_listed},
+            rules={
+                entry.key: (rule.status, rule.because)
+                for entry, rule in zip(self.chosen, rules, strict=True)
+            },
         )
 
     def _facts(self, then: Case, news: News, left_out: tuple[str, ...]) -> Known:

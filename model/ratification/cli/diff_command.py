@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from ratification.cli.asking import Asked, answer_options
-from ratification.cli.options import Progress, Waiting, checked_day
+from ratification.cli.options import Staged, Waiting, checked_day
 
 if TYPE_CHECKING:
     from ratification.answers.changes import Diff
@@ -54,13 +54,14 @@ def command(
     asked = Asked(as_of=None, **options)
     days = (checked_day(from_day, "--from"), checked_day(to_day, "--to"))
     with Waiting(quiet=False) as waiting:
+        stages = Staged(waiting.tell)
         if len(what) == 1:
             if case is not None:
                 raise click.UsageError("--case goes with two RUNs; the case is named already")
-            found = _of_days(asked, what[0], days, case_before, waiting.tell)
+            found = _of_days(asked, what[0], days, case_before, stages)
         else:
             _refuse_options(ctx)
-            found = _of_runs(asked, what, case, case_before, waiting.tell)
+            found = _of_runs(asked, what, case, case_before, stages)
     if as_json:
         from ratification.output.views.diff import diff_object
 
@@ -81,7 +82,7 @@ def _of_days(
     case: str,
     days: tuple[str | None, str | None],
     case_before: str | None,
-    tell: Progress,
+    stages: Staged,
 ) -> "Diff":
     from ratification.api import diff
 
@@ -104,8 +105,8 @@ def _of_days(
         worlds=asked.worlds,
         seed=asked.seed,
         engine=asked.engine,
-        runs=asked.runs(tell),
-        progress=tell,
+        runs=asked.runs(stages.tell),
+        progress=stages.begin,
     )
 
 
@@ -114,7 +115,7 @@ def _of_runs(
     paths: tuple[str, ...],
     case: str | None,
     case_before: str | None,
-    tell: Progress,
+    stages: Staged,
 ) -> "Diff":
     from ratification.api import diff_runs, load, read_run
 
@@ -128,8 +129,8 @@ def _of_runs(
         after,
         case=load(case) if case else None,
         case_before=load(case_before) if case_before else None,
-        runs=asked.runs(tell),
-        progress=tell,
+        runs=asked.runs(stages.tell),
+        progress=stages.begin,
     )
 
 

@@ -161,8 +161,8 @@ class Staged:
 
     def begin(self, name: str, number: int, of: int) -> None:
         """The next run begins."""
-        self._whose = f"{name} ({number} of {of})"
-        self._tell(self._whose, number - 1, of)
+        self._whose = f"{name} ({number} of {of})" if of else name
+        self._tell(self._whose, max(number - 1, 0), of)
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """Progress callback of the run: its stages that are over in a moment go untold."""

@@ -159,8 +159,9 @@ def _points(value: float, mcse: float) -> str:
     """Percentage points with their error; a dot where nothing moved."""
     if value == 0 and mcse == 0:
         return "·"
-    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
-    return f"{sign}{abs(100 * value):.1f} {wording.error(mcse, decided=mcse == 0)}".strip()
+    points = round(100 * value, 1)
+    sign = "+" if points > 0 else "\N{MINUS SIGN}" if points < 0 else ""
+    return f"{sign}{abs(points):.1f} {wording.error(mcse, decided=mcse == 0)}".strip()
 
 
 def _differences(diff: Diff) -> Text:
