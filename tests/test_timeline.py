@@ -19,6 +19,7 @@ from ratification.case.case import Case
 from ratification.case.evidence import Report
 from ratification.cli.asking import Asked
 from ratification.cli.main import main
+from ratification.cli.options import Staged
 from ratification.errors import ConvergenceError, RequestError
 from ratification.inference.posterior import Posterior
 from ratification.output import runs as runs_module
@@ -84,6 +85,7 @@ def made(case: Case, **asked: Any) -> Timeline:
     return timeline(case, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2011-06-17", "2011-06-24"])
 def test_every_day_is_the_plain_forecast_of_that_day(sebac: Timeline, day: str) -> None:
     """To the last bit, from a fit made anew: nothing of other days gets into a day."""
@@ -91,6 +93,7 @@ def test_every_day_is_the_plain_forecast_of_that_day(sebac: Timeline, day: str) 
     assert at(sebac, day).forecast == plain
 
 
+@pytest.mark.slow
 def test_a_second_timeline_makes_no_fit(
     sebac: Timeline, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +107,7 @@ def test_a_second_timeline_makes_no_fit(
     assert found.moments == sebac.moments[:7]
 
 
+@pytest.mark.slow
 def test_what_arrived_on_the_founding_case(sebac: Timeline) -> None:
     """Days with news only, the first vote's and those of the vote it repeats, in order."""
     days = [moment.news.as_of for moment in sebac.moments]
@@ -133,6 +137,7 @@ def test_what_arrived_on_the_founding_case(sebac: Timeline) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_arithmetic_decided_on_the_founding_case(sebac: Timeline) -> None:
     """A local's rejection decides nothing; CEUI's is one union; Council 4's ends the 1996 rule."""
     assert at(sebac, "2011-06-16").decided == ()
@@ -155,6 +160,7 @@ def test_what_arithmetic_decided_on_the_founding_case(sebac: Timeline) -> None:
     assert "july-2011/per-capita" not in last
 
 
+@pytest.mark.slow
 def test_moves_lead_from_row_to_row(sebac: Timeline) -> None:
     """Each move is the difference to the row above, and its error that of both rows."""
     assert sebac.moments[0].moves == ()
@@ -438,6 +444,19 @@ def test_wrong_usage_is_said(
     assert says in err
 
 
+def test_a_day_that_takes_long_is_told_with_its_name() -> None:
+    """Whose turn it is, and that NUTS takes over; what is over in a moment goes untold."""
+    told: list[tuple[str, int, int]] = []
+    stages = Staged(lambda *entry: told.append(entry))
+    stages.begin("2011-06-20", 8, 9)
+    stages.tell("fitting, instant engine", 0, 0)
+    stages.tell("handing over to NUTS", 0, 0)
+    assert told == [
+        ("2011-06-20 (8 of 9)", 7, 9),
+        ("2011-06-20 (8 of 9): handing over to NUTS, which takes a minute or more", 0, 0),
+    ]
+
+
 def page_of(case: Case, **told: Any) -> Page:
     """A page with its timeline."""
     mine = made_run(case)
@@ -495,3 +514,6 @@ def test_the_report_command_adds_it_on_request(
         assert ratify(asked, capsys)[0] == 0
         html = Path("page.html").read_text(encoding="utf-8")
         assert html.count('<figure id="chart-timeline">') == number
+    code, _, err = ratify(["report", "made", "--summary", "--timeline"], capsys)
+    assert code == 2
+    assert "--timeline is a part of the page" in err

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ratification.answers.changes import Cause, Diff, Side, Swap, rule_changes
 from ratification.answers.differing import differing, leftover, unsplit
+from ratification.answers.inputs import details_of
 from ratification.answers.run import Run
 from ratification.api.forecasts import DEFAULT_SEED, run
-from ratification.api.swaps import Settings, details_of, swaps_between
+from ratification.api.swaps import Settings, swaps_between
 from ratification.case.case import Case
 from ratification.case.priors import Priors, set_from_text
 from ratification.errors import RequestError

@@ -4,18 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ratification.answers.changes import Cause, Details, Key, Swap, key_of
+from ratification.answers.changes import Cause, Key, Swap, key_of
 from ratification.answers.estimates import Estimate, difference
 from ratification.answers.evidence_change import bare, evidence_change
 from ratification.answers.forecast import RuleForecast
+from ratification.answers.inputs import assumptions_of, bare_tree, rules_of
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.api.forecasts import asked_scenario, run_on
 from ratification.case.bylaws import ChosenReading, Veto, conditions
 from ratification.case.case import Case
-from ratification.case.electorate import Electorate, Unit
 from ratification.case.evidence import InForce
-from ratification.case.priors import settings_of
 from ratification.case.unitsets import UnitSetError, check_units
 from ratification.errors import RatificationError
 from ratification.output.runs import EngineChoice, Runs
@@ -54,10 +53,10 @@ class _State:
         case = self.case
         return (
             [bare(report) for report in self.evidence.reports if report.round in chain],
-            _bare_tree(case.electorate),
+            bare_tree(case.electorate),
             {name: dict(values) for name, values in case.features.items()},
-            _assumed(case),
-            _rules(self.chosen),
+            assumptions_of(case),
+            rules_of(self.chosen),
             self.settings,
         )
 
@@ -191,69 +190,3 @@ def _paired(now: Run, then: Run) -> dict[Key, float]:
                 key = (chosen.bylaws.id, chosen.reading.id, simulation.name)
                 found[key] = difference(first, second, simulation.worlds).mcse
     return found
-
-
-# What differs
-
-
-def details_of(before: Run, after: Run) -> Details:
-    """Reports about the round and those it repeats, and ids of what else differs."""
-    chain = after.case.chain(after.forecast.round)
-    old, new = (
-        [report for report in each.evidence.reports if report.round in chain]
-        for each in (before, after)
-    )
-    found = evidence_change(old, new, after.case.reports)
-    was, now = _assumed_texts(before.case), _assumed_texts(after.case)
-    old_rules, new_rules = _rules(before.readings), _rules(after.readings)
-    return Details(
-        new=found.new,
-        corrected=found.corrected,
-        rosters=_rosters(before.case, after.case),
-        priors=tuple(text for text in (*was, *now) if (text in was) != (text in now)),
-        rules=tuple(
-            key
-            for key in dict.fromkeys((*old_rules, *new_rules))
-            if old_rules.get(key) != new_rules.get(key)
-        ),
-    )
-
-
-def _rosters(before: Case, after: Case) -> tuple[str, ...]:
-    """Units, roster variants and features that differ."""
-    old, new = (
-        {"*": _bare_unit(case.electorate.coalition)}
-        | {unit.id: _bare_unit(unit) for unit in case.electorate.units}
-        | {f"roster {each.id}": replace(each, title="") for each in case.electorate.variants}
-        | {f"feature {name}": dict(values) for name, values in case.features.items()}
-        for case in (before, after)
-    )
-    return tuple(name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name))
-
-
-def _bare_tree(tree: Electorate) -> tuple[object, ...]:
-    return (
-        _bare_unit(tree.coalition),
-        [_bare_unit(unit) for unit in tree.units],
-        [replace(variant, title="") for variant in tree.variants],
-    )
-
-
-def _bare_unit(unit: Unit) -> Unit:
-    return replace(unit, name="", source="", note="")
-
-
-def _rules(chosen: Sequence[ChosenReading]) -> dict[str, tuple[object, ...]]:
-    return {entry.key: (entry.reading.rule, entry.reading.abstaining) for entry in chosen}
-
-
-def _assumed(case: Case) -> tuple[object, ...]:
-    rounds = [(entry.id, entry.repeats) for entry in case.rounds]
-    return case.priors, [replace(each, title="") for each in case.scenarios], rounds
-
-
-def _assumed_texts(case: Case) -> list[str]:
-    """Priors that differ from the defaults, scenarios and rounds, as texts to compare."""
-    told = settings_of(case.priors)
-    told += [f"scenario {replace(each, title='')!r}" for each in case.scenarios]
-    return told + [f"round {each.id} repeats {each.repeats or 'none'}" for each in case.rounds]

@@ -67,6 +67,8 @@ def command(
     from ratification.api import write_report
     from ratification.output.page.page import Page
 
+    if summary and with_timeline:
+        raise click.UsageError("--timeline is a part of the page, which --summary does not write")
     asked = Asked(**options)
     told = _note(note)
     target = out or Path(_name(cases, asked.as_of))

@@ -10,7 +10,7 @@ from ratification.output import wording
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import Figure, Section
 from ratification.output.page.timeline_chart import cells, timeline_figure
-from ratification.output.views.timeline import (
+from ratification.output.views.timeline_words import (
     chance,
     decided_lines,
     moved_words,

@@ -10,7 +10,7 @@ from ratification.answers.timeline import Moment, Timeline
 from ratification.output.page import charts
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Figure
-from ratification.output.views.timeline import STILL, chance, label, moved_words
+from ratification.output.views.timeline_words import STILL, chance, label, moved_words
 
 HEIGHT = 260
 SERIES = ("#2b7bba", "#d2601a", "#7a5cc0", "#3f8f5f", "#b3477d", "#8a7a2b", "#5a8f98", "#8a8f98")
