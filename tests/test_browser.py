@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from hand_made import TWO_ROUNDS, make_case
-from made_runs import made_run
+from made_runs import MadeRuns, made_run
 from playwright.sync_api import Browser, Page, sync_playwright
 from ratification.answers.amend import amendments_of
 from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
-from ratification.api import write_report
+from ratification.api import timeline, write_report
 from ratification.case.bylaws import All, Condition
 from ratification.output import wording
 from ratification.output.views.amend_words import chance, change_in_words
@@ -370,3 +370,20 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
         assert shown.evaluate("window.ran") is None
         assert shown.title() == "<script>window.ran = 1</script>"
         assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_how_the_forecast_moved_is_drawn(browser: Browser, made: Run, tmp_path: Path) -> None:
+    """Every reading has a line over the days with news; nothing keeps people out of the section."""
+    path = tmp_path / "page.html"
+    moved = timeline(made.case, runs=MadeRuns(), worlds=500, last=made)
+    write_report(path, [made], timelines=[moved])
+    for shown in opened(browser, path):
+        section = shown.locator("#timeline")
+        assert section.locator("h2").inner_text() == "How the forecast moved"
+        drawn = section.locator("#chart-timeline .chart svg")
+        assert (
+            drawn.locator("g.mark-line path[aria-roledescription], g.mark-line path").count() >= 4
+        )
+        assert "2 June 2011" in (drawn.text_content() or "")
+        assert section.locator("table.reports tbody tr").count() == 3
+        assert Axe().run(shown, context="#timeline").response["violations"] == []

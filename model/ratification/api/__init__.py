@@ -10,6 +10,7 @@ tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 
 from ratification.api.checks import leave_one_union_out, sensitivity_tree
 from ratification.api.comparison import Comparison
+from ratification.api.diffs import diff, diff_runs
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.panel import PriorsPanel
@@ -18,10 +19,12 @@ from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
 from ratification.api.sweeps import amend, sweep
+from ratification.api.timelines import timeline
 from ratification.case.beliefs import beliefs, believing
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
 from ratification.case.saving import priors_toml, save_case, write_priors
+from ratification.output.recorded import read_run
 from ratification.output.runs import Runs
 
 __all__ = [
@@ -35,12 +38,15 @@ __all__ = [
     "amend",
     "beliefs",
     "believing",
+    "diff",
+    "diff_runs",
     "forecast",
     "leave_one_union_out",
     "load",
     "pivots",
     "posterior_tree",
     "priors_toml",
+    "read_run",
     "run",
     "save_case",
     "sensitivity_tree",
@@ -48,6 +54,7 @@ __all__ = [
     "shipped",
     "standing",
     "sweep",
+    "timeline",
     "write_priors",
     "write_report",
 ]

@@ -1,24 +1,20 @@
 """Forecasts: a round under every reading asked for, in every scenario asked for."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ratification.answers.forecast import Answers, Forecast, answer
 from ratification.answers.run import Run, Simulation
 from ratification.case.bounds import check_possible
-from ratification.case.bylaws import choose
+from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
 from ratification.case.evidence import InForce
 from ratification.case.fingerprint import fingerprint
 from ratification.case.known import Known, known
+from ratification.case.priors import settings_of
 from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.errors import RequestError
 from ratification.inference.posterior import Diagnostics, EngineName
 from ratification.output.runs import EngineChoice, Runs
-
-if TYPE_CHECKING:
-    pass
-
 
 DEFAULT_SEED = 391
 FEWEST_WORLDS, MOST_WORLDS = 100, 2_000_000
@@ -84,15 +80,44 @@ def run(
         CaseError: the evidence in force cannot all be true.
         ConvergenceError: the fit did not converge.
     """
-    runs = runs or Runs()
     chosen = choose(case.bylaws, tuple(bylaws))
-    asked = [_scenario(case, name) for name in scenarios] or [None]
-    round_id = _round(case, round_id, asked)
+    asked = [asked_scenario(case, name) for name in scenarios] or [None]
+    round_id = asked_round(case, round_id, asked)
     if worlds is not None and not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
         raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
     evidence = case.evidence(
         as_of=as_of, without=tuple(without), assume=tuple(assume), round_id=round_id
     )
+    return run_on(
+        case,
+        evidence,
+        round_id=round_id,
+        chosen=chosen,
+        asked=asked,
+        as_of=as_of,
+        assumptions=_assumptions(case, asked, assume, without),
+        worlds=worlds,
+        seed=seed,
+        engine=engine,
+        runs=runs or Runs(),
+    )
+
+
+def run_on(
+    case: Case,
+    evidence: InForce,
+    *,
+    round_id: str,
+    chosen: tuple[ChosenReading, ...],
+    asked: Sequence[Scenario | None],
+    as_of: str | None,
+    assumptions: Sequence[str],
+    worlds: int | None,
+    seed: int,
+    engine: EngineChoice,
+    runs: Runs,
+) -> Run:
+    """The run of a round on evidence as it is given; see `run`."""
     facts = known(evidence, round_id, case.electorate, case.id)
     check_possible(facts, case.electorate, evidence.reports, case.id)
     answers, simulations = [], []
@@ -111,7 +136,7 @@ def run(
             answers,
             simulations,
             as_of=as_of,
-            assumptions=_assumptions(case, asked, assume, without),
+            assumptions=assumptions,
             runs=runs,
         ),
         case=case,
@@ -161,11 +186,12 @@ def _summed_up(
     )
 
 
-def _scenario(case: Case, name: str) -> Scenario | None:
+def asked_scenario(case: Case, name: str) -> Scenario | None:
+    """A scenario by id; None for the vote as it is."""
     return None if name == AS_VOTED else case.scenario(name)
 
 
-def _round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
+def asked_round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
     """The round asked about: named, or that of the scenarios, or the case's target.
 
     Raises:
@@ -197,7 +223,7 @@ def _assumptions(
     found += [f"left out: {name}" for name in without]
     found += [f"scenario {s.id}: {s.title}" for s in asked if s is not None]
     if case.priors != type(case.priors)():
-        found.append("priors differ from the defaults (case.toml or --set)")
+        found.append(f"priors differ from the defaults: {', '.join(settings_of(case.priors))}")
     return found
 
 

@@ -13,6 +13,8 @@ COMMANDS = {
     "sweep": "How likely, at every choice of two thresholds of the bylaws.",
     "amend": "The smallest changes to the bylaws that reach a target chance.",
     "pivots": "Which unions and counts matter: power, pivotality, what results would tell.",
+    "timeline": "How the forecast moved, and what moved it, day by day.",
+    "diff": "Why two forecasts differ: each change split by its causes.",
     "report": "Write the HTML report of a case, or compare several on one page.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",
