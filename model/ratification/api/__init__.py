@@ -12,14 +12,18 @@ from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
+from ratification.api.watching import Accepted, Refused, Watch
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
 from ratification.output.runs import Runs
 
 __all__ = [
     "DEFAULT_SEED",
+    "Accepted",
     "CaseStanding",
+    "Refused",
     "Runs",
+    "Watch",
     "forecast",
     "load",
     "posterior_tree",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ratification.answers.run import Run
 from ratification.case.writing import write_whole
+from ratification.output.page.notice import Notice
 
 
 def write_report(
@@ -16,11 +17,12 @@ def write_report(
     note: str = "",
     public: bool = False,
     commands: Sequence[str] = (),
+    notice: Notice | None = None,
 ) -> None:
     """Write one HTML page about a run, or comparing several. It replaces a file that is there.
 
     `note` is the sender's Markdown; `public` leaves out private reports and what gives them away;
-    `commands` say, run by run, how to make it again.
+    `commands` say, run by run, how to make it again; `notice` what the page says of its own age.
 
     Raises:
         RequestError: the file cannot be written, or a private report would show.
@@ -31,4 +33,4 @@ def write_report(
     page = Page.from_runs(
         runs, title=title, author=author, note=note, public=public, commands=commands
     )
-    write_whole(path, render(page).encode())
+    write_whole(path, render(page, notice=notice).encode())

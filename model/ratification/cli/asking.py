@@ -14,6 +14,7 @@ from ratification.errors import RequestError
 
 if TYPE_CHECKING:
     from ratification.answers.run import Run
+    from ratification.case.case import Case
     from ratification.output.runs import EngineChoice, Runs
 
 Decorated = Callable[..., Any]
@@ -132,11 +133,17 @@ class Asked:
             click.BadParameter: a day or a prior that cannot be read.
             RatificationError: see `api.run`.
         """
-        from ratification.api import load, run, set_from_text
+        from ratification.api import load
+
+        checked_day(self.as_of)  # what is wrong with a command is told before what is with a case
+        return self.run_of(load(case), runs)
+
+    def run_of(self, loaded: "Case", runs: "Runs") -> "Run":
+        """The same of a case that is read already."""
+        from ratification.api import run, set_from_text
         from ratification.case.priors import PriorError
 
         checked_day(self.as_of)
-        loaded = load(case)
         for text in self.settings:
             try:
                 loaded = loaded.with_priors(set_from_text(loaded.priors, text))
