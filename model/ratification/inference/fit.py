@@ -184,7 +184,7 @@ def _sample(
         blocking=False,
     )
     try:  # nutpie's own blocking call turns Ctrl-C into a short, silent result
-        while not running.is_finished:
+        while not _finished(running):
             time.sleep(LOOK)
             progress("sampling", finished[0], total)  # may raise, to end what is not wanted now
         tree: xr.DataTree = running.wait()
@@ -198,6 +198,14 @@ def _sample(
     kept = posterior[list(unfolded)]
     tree["posterior"] = kept.assign({n: (kept[n].dims, v) for n, v in unfolded.items()})
     return tree
+
+
+def _finished(running: Any) -> bool:
+    """Whether a sampler has ended. nutpie 0.16 raises where the answer is no."""
+    try:
+        return bool(running.is_finished)
+    except TimeoutError:
+        return False
 
 
 def diagnose(tree: "xr.DataTree", target_accept: float, *, retried: bool) -> Diagnostics:
