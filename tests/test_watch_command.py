@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from nights import FIRST, SECOND, Night, case_folder, save, torn
+from ratification.api import Watch
 from ratification.cli.main import COMMANDS, main, ratify
 from ratification.errors import RequestError
 from ratification.output.ledger import Ledger
