@@ -2,8 +2,8 @@
 
 `Watch` runs in this process as `ratify watch` runs it, with an empty store, and a thread saves the
 file while it waits. Each saved edit is one that was never fitted. Yardsticks, in turn with it:
-`python -c "import numpy"`, and a cold `ratify forecast --engine instant` of the same evidence. Parts
-are told in wall and in processor seconds: on a machine that is busy with other things the two differ.
+`python -c "import numpy"`, and a cold `ratify forecast --engine instant` of the same evidence.
+Parts are told in wall and in processor seconds, which differ on a machine that is busy.
 """
 
 import argparse
@@ -79,7 +79,7 @@ class Night:
     def edit(self, number: int) -> float:
         """Seconds from a save to the new page, JSON and ledger."""
         path = self.folder / "evidence.csv"
-        text = COUNT.sub(rf"\g<1>,{number},12,", path.read_text())
+        text = COUNT.sub(rf"\g<1>,{22 - number},12,", path.read_text())  # approves all the same
         saving = threading.Timer(0.4, self._save, (path, text))
         saving.start()
         done = self._event(number)

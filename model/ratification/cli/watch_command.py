@@ -228,6 +228,7 @@ def finishing() -> Iterator[None]:
     before = {
         number: signal.signal(number, lambda number, _: held.append(number))
         for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN  # as a shell leaves it behind `&`
     }
     try:
         yield
