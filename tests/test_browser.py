@@ -7,6 +7,7 @@ summary says so; with RATIFY_NEEDS_BROWSER set, as `.ci/run` sets it, they fail 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from ratification.answers.run import Run
 from ratification.api import timeline, write_report
 from ratification.case.bylaws import All, Condition
 from ratification.output import wording
+from ratification.output.page.notice import Notice
 from ratification.output.views.amend_words import chance, change_in_words
 
 RULES = """\
@@ -387,3 +389,60 @@ def test_how_the_forecast_moved_is_drawn(browser: Browser, made: Run, tmp_path: 
         assert "2 June 2011" in (drawn.text_content() or "")
         assert section.locator("table.reports tbody tr").count() == 3
         assert Axe().run(shown, context="#timeline").response["violations"] == []
+
+
+@pytest.fixture(scope="module")
+def stale(made: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page whose numbers are three hours old; seven minutes ago an edit could not be used."""
+    path: Path = tmp_path_factory.mktemp("stale") / "page.html"
+    now = datetime.now(UTC)
+    reasons = ["made/evidence.csv:4: result 'aproved' is none of approved, rejected, abstained"]
+    reasons += [f"made/evidence.csv:{line}: unit {'x' * 90} is not there" for line in range(5, 16)]
+    notice = Notice(
+        made=now - timedelta(hours=3, minutes=5),
+        since=now - timedelta(minutes=7, seconds=5),
+        reasons=reasons,
+    )
+    write_report(path, [made], notice=notice)
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_a_stale_page_says_so_first(browser: Browser, stale: Path, scheme: str, width: int) -> None:
+    """The notice stands above the answer, with ages, keeps nobody out, and is not too wide."""
+    for shown in opened(
+        browser, stale, color_scheme=scheme, viewport={"width": width, "height": 800}
+    ):
+        notice = shown.locator(".notice")
+        assert notice.is_visible()
+        said = notice.inner_text()
+        assert "not in these numbers" in said
+        assert "(7 minutes ago)" in said
+        assert "(3 hours ago)" in said
+        assert "'aproved'" in said
+        assert "and 4 more" in said
+        box, answer = notice.bounding_box(), shown.locator(".headline").bounding_box()
+        assert box is not None
+        assert answer is not None
+        assert box["y"] + box["height"] <= answer["y"]
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(shown, context=".notice").response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_a_stale_page_says_so_without_javascript(browser: Browser, stale: Path) -> None:
+    """The times stand in the text; only how long ago they were needs a script."""
+    for shown in opened(browser, stale, java_script_enabled=False):
+        said = shown.locator(".notice").inner_text()
+        assert "It cannot be used, since" in said
+        assert "ago" not in said
+
+
+def test_a_page_in_date_says_when_it_was_made(browser: Browser, made: Run, tmp_path: Path) -> None:
+    """It grows old while it is open: a minute later it says so."""
+    path = tmp_path / "page.html"
+    write_report(path, [made], notice=Notice(made=datetime.now(UTC) - timedelta(seconds=50)))
+    for shown in opened(browser, path):
+        assert "Made at" in shown.locator(".notice").inner_text()
+        shown.get_by_text("(1 minute ago)").wait_for(timeout=120_000)

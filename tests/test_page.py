@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from ratification.case.bylaws import All, Condition
 from ratification.case.case import Case
 from ratification.errors import RequestError
 from ratification.output.page.context import PageContext
+from ratification.output.page.notice import BEGINS, ENDS, Notice, marked
 from ratification.output.page.page import Page
-from ratification.output.page.render import render, script_json
+from ratification.output.page.render import notice_html, render, script_json
 from ratification.output.page.summary import summary
 from ratification.output.said import about
 
@@ -731,3 +733,58 @@ def test_a_paired_difference_is_sharper_than_either_side(tmp_path: Path) -> None
     apart = first.mean() - second.mean()
     assert found.value == pytest.approx(apart)
     assert found.mcse < 0.5 * estimate(first, worlds).mcse
+
+
+# What a page that is made again and again says of its own age
+
+MADE = datetime(2011, 6, 24, 21, 3, 12, tzinfo=UTC)
+LATER = datetime(2011, 6, 24, 21, 14, 5, tzinfo=UTC)
+
+
+def notice_of(page: str) -> str:
+    """The text between a page's marks, tags and spaces aside."""
+    found = page.partition(BEGINS)[2].partition(ENDS)[0]
+    return " ".join(re.sub(r"<[^>]*>", "", found).split())
+
+
+def test_a_page_says_when_it_was_made_only_if_told(tmp_path: Path) -> None:
+    """A report has no notice; one that is kept up to date says when it was made."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    assert notice_of(html(page)) == ""
+    fresh = render(page, notice=Notice(made=MADE), bundle="")
+    assert notice_of(fresh).startswith("Made at 21:03:12 on 24 June 2011, from the case as it was")
+    assert 'data-since="2011-06-24T21:03:12+00:00"' in fresh
+
+
+def test_a_stale_page_says_since_when_and_why(tmp_path: Path) -> None:
+    """The newest edit, its time, its problems, and when the numbers below were made."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    wrong = [f"evidence.csv:{line}: <b>odd</b>" for line in range(1, 11)]
+    stale = render(page, notice=Notice(made=MADE, since=LATER, reasons=wrong), bundle="")
+    assert 'role="alert"' in stale
+    assert "<b>odd" not in stale
+    said = notice_of(stale)
+    assert said.startswith("The newest edit of the case is not in these numbers.")
+    assert "It cannot be used, since 21:14:05 on 24 June 2011" in said
+    assert "What stands below was made at 21:03:12 on 24 June 2011" in said
+    assert "evidence.csv:8: &lt;b&gt;odd&lt;/b&gt; and 2 more" in said
+    unknown = render(page, notice=Notice(made=None, since=LATER, reasons=["x"]), bundle="")
+    assert "What stands below was made before that." in notice_of(unknown)
+
+
+def test_another_notice_changes_nothing_else_of_a_page(tmp_path: Path) -> None:
+    """Put on a page that is there and taken off again, a notice leaves every other byte."""
+    page = html(page_of(written_run(three_unions(tmp_path))))
+    stale = marked(page, notice_html(Notice(made=MADE, since=LATER, reasons=["an odd row"])))
+    assert "an odd row" in notice_of(stale)
+    assert marked(stale, "") == page
+    with pytest.raises(RequestError, match="is no page that `ratify` made"):
+        marked("<html></html>", "")
+
+
+def test_no_text_of_a_case_is_taken_for_the_mark_of_a_notice(tmp_path: Path) -> None:
+    """A sender, a title or a problem that writes the mark does not move the notice."""
+    evil = f"x {BEGINS} y {ENDS}"
+    page = html(page_of(written_run(three_unions(tmp_path)), note=evil, author=evil, title=evil))
+    stale = marked(page, notice_html(Notice(made=MADE, since=LATER, reasons=[evil])))
+    assert marked(stale, "") == page

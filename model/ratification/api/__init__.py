@@ -20,6 +20,7 @@ from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
 from ratification.api.sweeps import amend, sweep
 from ratification.api.timelines import timeline
+from ratification.api.watching import Accepted, Refused, Watch
 from ratification.case.beliefs import beliefs, believing
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
@@ -29,12 +30,15 @@ from ratification.output.runs import Runs
 
 __all__ = [
     "DEFAULT_SEED",
+    "Accepted",
     "CaseStanding",
     "Comparison",
     "Forecaster",
     "PriorsPanel",
+    "Refused",
     "Result",
     "Runs",
+    "Watch",
     "amend",
     "beliefs",
     "believing",

@@ -6,6 +6,7 @@ from pathlib import Path
 from ratification.answers.run import Run
 from ratification.answers.timeline import Timeline
 from ratification.case.writing import write_whole
+from ratification.output.page.notice import Notice
 
 
 def write_report(
@@ -18,11 +19,13 @@ def write_report(
     public: bool = False,
     commands: Sequence[str] = (),
     timelines: Sequence[Timeline] = (),
+    notice: Notice | None = None,
 ) -> None:
     """Write one HTML page about a run, or comparing several. It replaces a file that is there.
 
     `note` is the sender's Markdown; `public` leaves out private reports and what gives them away;
-    `commands` say, run by run, how to make it again; `timelines` add how each forecast moved.
+    `commands` say, run by run, how to make it again; `timelines` add how each forecast moved;
+    `notice` is what the page says of its own age.
 
     Raises:
         RequestError: the file cannot be written, or a private report would show.
@@ -39,4 +42,4 @@ def write_report(
         commands=commands,
         timelines=timelines,
     )
-    write_whole(path, render(page).encode())
+    write_whole(path, render(page, notice=notice).encode())

@@ -16,6 +16,8 @@ COMMANDS = {
     "timeline": "How the forecast moved, and what moved it, day by day.",
     "diff": "Why two forecasts differ: each change split by its causes.",
     "report": "Write the HTML report of a case, or compare several on one page.",
+    "watch": "Keep a report up to date while a case is edited, and a ledger of what it said.",
+    "history": "List what a case's report said while it was watched.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",
     "new": "Write a small commented case to start from.",
