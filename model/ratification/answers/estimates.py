@@ -66,9 +66,13 @@ def difference(
 ) -> Difference:
     """How much more often the first holds than the second, over the same worlds: paired."""
     apart = first.astype(float) - second
-    by_draw = _by_draw(apart, worlds)
-    ess = effective_sample_size(by_draw)
-    return Difference(value=float(apart.mean()), mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
+    return Difference(value=float(apart.mean()), mcse=mean_error(apart, worlds))
+
+
+def mean_error(values: Num[np.ndarray, " world"], worlds: Worlds) -> float:
+    """Monte Carlo standard error of the mean over worlds, from the draws' effective number."""
+    by_draw = _by_draw(values, worlds)
+    return float(by_draw.std(ddof=1) / np.sqrt(effective_sample_size(by_draw)))
 
 
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:

@@ -1,10 +1,12 @@
 """A run: a forecast together with everything it was made from, for whoever asks more of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from ratification.answers.forecast import Forecast
+from ratification.answers.forecast import Forecast, RuleForecast
 from ratification.case.bylaws import ChosenReading
 from ratification.case.case import Case
+from ratification.case.electorate import Electorate
 from ratification.case.evidence import InForce
 from ratification.case.facts import Known
 from ratification.case.rounds import AS_VOTED, Scenario
@@ -14,11 +16,16 @@ from ratification.inference.worlds import Worlds
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """The worlds of a round in one scenario (None: as voted), and the posterior they are from."""
+    """The worlds of a round in one scenario (None: as voted), and the posterior they are from.
+
+    `electorate` and `facts` are the case's as the scenario has them: who left, joined, abstains.
+    """
 
     scenario: Scenario | None
     posterior: Posterior
     worlds: Worlds
+    electorate: Electorate
+    facts: Known
 
     @property
     def name(self) -> str:
@@ -36,3 +43,26 @@ class Run:
     facts: Known
     readings: tuple[ChosenReading, ...]
     simulations: tuple[Simulation, ...]
+
+    @cached_property
+    def main(self) -> ChosenReading:
+        """The reading of the bylaws in force for this vote, else the first that was asked for.
+
+        The day of the first report on this vote: a count published after the bylaws changed does
+        not put the vote under the new ones. Before any report, the day the forecast is made for.
+        """
+        told = [report.reported for report in self.evidence.of_round(self.forecast.round)]
+        day = min(filter(None, [*told, self.forecast.as_of]), default=None)
+        for chosen in self.readings:
+            if day is not None and chosen.bylaws.in_force_on(day):
+                return chosen
+        return self.readings[0]
+
+    def rule(self, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
+        """The forecast of a reading in a scenario."""
+        return next(
+            rule
+            for rule in self.forecast.rules
+            if (rule.bylaws, rule.reading, rule.scenario)
+            == (chosen.bylaws.id, chosen.reading.id, simulation.name)
+        )

@@ -8,6 +8,7 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.comparisons import compare
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
@@ -20,6 +21,7 @@ __all__ = [
     "DEFAULT_SEED",
     "CaseStanding",
     "Runs",
+    "compare",
     "forecast",
     "load",
     "posterior_tree",

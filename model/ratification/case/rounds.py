@@ -19,12 +19,24 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """A union that joins the coalition, with all its members; how it votes is drawn."""
+
+    id: str
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Assumptions about a round.
 
     `swing` (logit, whole coalition) moves it against the round it repeats, or against its own
     prior if it repeats none; `turnout` (logit) moves turnout likewise. `returns` says whether
     early returns are published, which turns the early-returns effect on, or withheld.
+    `regression` is the share of every unit's distance from the coalition, in the vote before,
+    that is lost on average: None leaves it to the model. Units `abstaining` cast no ballots;
+    unions `leaving` are counted nowhere; unions `joining` vote and are counted.
     """
 
     id: str
@@ -33,6 +45,10 @@ class Scenario:
     swing: Normal | None = None
     turnout: Normal | None = None
     returns: Literal["withheld", "published"] = "withheld"
+    regression: float | None = None
+    abstaining: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
+    joining: tuple[Joining, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

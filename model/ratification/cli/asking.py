@@ -14,6 +14,7 @@ from ratification.errors import RequestError
 
 if TYPE_CHECKING:
     from ratification.answers.run import Run
+    from ratification.case.case import Case
     from ratification.output.runs import EngineChoice, Runs
 
 Decorated = Callable[..., Any]
@@ -132,7 +133,18 @@ class Asked:
             click.BadParameter: a day or a prior that cannot be read.
             RatificationError: see `api.run`.
         """
-        from ratification.api import load, run, set_from_text
+        from ratification.api import run
+
+        return run(self.loaded(case), **self.keywords(runs))
+
+    def loaded(self, case: str) -> "Case":
+        """The case, with the priors that were set.
+
+        Raises:
+            click.BadParameter: a day or a prior that cannot be read.
+            RatificationError: there is no such case, or it is wrong.
+        """
+        from ratification.api import load, set_from_text
         from ratification.case.priors import PriorError
 
         checked_day(self.as_of)
@@ -142,19 +154,22 @@ class Asked:
                 loaded = loaded.with_priors(set_from_text(loaded.priors, text))
             except PriorError as error:
                 raise click.BadParameter(str(error), param_hint="--set") from None
-        return run(
-            loaded,
-            round_id=self.round_id,
-            as_of=self.as_of,
-            bylaws=self.bylaws,
-            scenarios=self.scenario,
-            assume=self.assume,
-            without=self.without,
-            worlds=self.worlds,
-            seed=self.seed,
-            engine=self.engine,
-            runs=runs,
-        )
+        return loaded
+
+    def keywords(self, runs: "Runs") -> dict[str, Any]:
+        """The options by the names under which the functions of the API take them."""
+        return {
+            "round_id": self.round_id,
+            "as_of": self.as_of,
+            "bylaws": self.bylaws,
+            "scenarios": self.scenario,
+            "assume": self.assume,
+            "without": self.without,
+            "worlds": self.worlds,
+            "seed": self.seed,
+            "engine": self.engine,
+            "runs": runs,
+        }
 
     def command(self, case: str, name: str = "forecast") -> str:
         """The command that makes the same numbers, ready for a shell."""

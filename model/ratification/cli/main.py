@@ -11,6 +11,7 @@ import click
 COMMANDS = {
     "forecast": "How likely ratification is, under every bylaw of a case.",
     "report": "Write the HTML report of a case, or compare several on one page.",
+    "compare": "Every scenario of a vote by every bylaw, in one table.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",
     "new": "Write a small commented case to start from.",

@@ -25,7 +25,7 @@ def forecast_view(forecast: Forecast) -> RenderableType:
         title = "Union by union" if len(scenarios) == 1 else f"Union by union ({scenario})"
         parts.append(unions_table(title, [u for u in forecast.unions if u.scenario == scenario]))
     parts += [coalition_table(entry) for entry in forecast.coalition]
-    parts.append(_small_print(forecast))
+    parts.append(small_print(forecast))
     return Group(*parts)
 
 
@@ -157,7 +157,8 @@ def coalition_table(entry: CoalitionForecast) -> RenderableType:
     return Group(table, shares)
 
 
-def _small_print(forecast: Forecast) -> Text:
+def small_print(forecast: Forecast) -> Text:
+    """What a forecast assumes and rests on, and how it was made."""
     found = forecast.diagnostics
     rho = next(
         (

@@ -1,7 +1,6 @@
 """What all sections of one page look at: a run, and what of it may be shown."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -25,24 +24,17 @@ class PageContext:
         """The scenario that comes first: what the page is mainly about."""
         return self.run.simulations[0]
 
-    @cached_property
+    @property
     def main(self) -> ChosenReading:
         """The reading the headline is about: of the bylaws in force for this vote, else the first.
 
-        The day of the first report on this vote: a count published after the bylaws changed does
-        not put the vote under the new ones. Before any report, the day the forecast is made for.
+        See `Run.main`.
         """
-        round_id = self.run.forecast.round
-        told = [report.reported for report in self.run.evidence.of_round(round_id)]
-        day = min(filter(None, [*told, self.run.forecast.as_of]), default=None)
-        for chosen in self.run.readings:
-            if day is not None and chosen.bylaws.in_force_on(day):
-                return chosen
-        return self.run.readings[0]
+        return self.run.main
 
     def results(self, simulation: Simulation) -> Results:
         """Complete results of a scenario."""
-        return Results.of(simulation.worlds, self.run.case.electorate)
+        return Results.of(simulation.worlds, simulation.electorate)
 
     def holds(self, simulation: Simulation, chosen: ChosenReading) -> np.ndarray:
         """In which worlds of a scenario a reading ratifies."""

@@ -1,0 +1,193 @@
+"""A comparison told: as plain JSON values, as rows, and on a terminal."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ratification.answers.adoption import Path
+from ratification.answers.comparison import Cell, Comparison
+from ratification.answers.estimates import Difference
+from ratification.case.bylaws import ChosenReading
+from ratification.output import wording
+from ratification.output.contract import forecast_object
+from ratification.output.terminal import small_print
+
+HEADS = (
+    "scenario",
+    "bylaws",
+    "reading",
+    "probability",
+    "mcse",
+    "standing",
+    "difference_from_bylaws_in_force",
+    "mcse_of_that",
+    "difference_from_as_voted",
+    "mcse_of_that_too",
+    "paired",
+)
+FRAME = (
+    "schema_version",
+    "case",
+    "round",
+    "as_of",
+    "seed",
+    "worlds",
+    "engine",
+    "diagnostics",
+    "assumptions",
+    "warnings",
+    "inputs",
+    "versions",
+)
+
+
+def comparison_object(found: Comparison) -> dict[str, Any]:
+    """A comparison as plain JSON values, framed as a forecast is."""
+    told = forecast_object(found.run.forecast)
+    frame = {key: told[key] for key in FRAME}
+    return frame | {
+        "bylaws_in_force": found.rule.key,
+        "scenarios": [
+            {"id": made.name, "title": made.scenario.title if made.scenario else "As voted"}
+            for made in found.run.simulations
+        ],
+        "cells": [asdict(cell) for cell in found.cells],
+        "adoption": [asdict(path) for path in found.paths],
+    }
+
+
+def comparison_rows(found: Comparison) -> Iterable[tuple[object, ...]]:
+    """A row a cell, under HEADS; blanks where a cell is compared with itself."""
+    for cell in found.cells:
+        apart: list[object] = []
+        for difference in (cell.against_rule, cell.against_scenario):
+            apart += ["", ""] if difference is None else [difference.value, difference.mcse]
+        yield (
+            cell.scenario,
+            cell.bylaws,
+            cell.reading,
+            cell.estimate.probability,
+            cell.estimate.mcse,
+            cell.standing,
+            *apart,
+            cell.paired,
+        )
+
+
+def comparison_view(found: Comparison) -> RenderableType:
+    """The chances, then what each differs by, then why, what was assumed and how it was made."""
+    forecast = found.run.forecast
+    day = f" as of {forecast.as_of}" if forecast.as_of else ""
+    parts: list[RenderableType] = [
+        Text.assemble((forecast.title, "bold"), f"\n{forecast.round_title}{day}\n"),
+        _matrix(found, "How likely is ratification?", chance),
+    ]
+    if len(found.run.readings) > 1:
+        title = f"Against {found.rule.key}, in the same simulated votes"
+        parts.append(_matrix(found, title, lambda cell: apart(cell.against_rule)))
+    if len(found.run.simulations) > 1:
+        parts.append(_matrix(found, against_as_voted(found), _scenario_cell))
+    if found.paths:
+        parts.append(adoption_table(found.paths))
+    parts += [_scenarios(found), _reasons(found), small_print(forecast)]
+    return Group(*parts)
+
+
+def against_as_voted(found: Comparison) -> str:
+    """The title of the differences between scenarios: which error they carry."""
+    if all(cell.paired for cell in found.cells):
+        return "Against as-voted, in simulated votes with the same random numbers"
+    return "Against as-voted (* two fits, whose errors add up; else the same random numbers)"
+
+
+def chance(cell: Cell) -> str:
+    """A cell's chance with its error."""
+    decided = cell.standing != "open"
+    p, mcse = cell.estimate.probability, cell.estimate.mcse
+    told = wording.percent(p, mcse=mcse, decided=decided)
+    return f"{told} {wording.error(mcse, decided=decided)}".strip()
+
+
+def apart(difference: Difference | None) -> str:
+    """A difference in points, a dash for a cell against itself."""
+    if difference is None:
+        return "-"
+    if not difference.mcse:
+        points = round(100 * difference.value)
+        return f"{points:+d} points" if points else "no difference"
+    return wording.points(difference.value, difference.mcse)
+
+
+def _scenario_cell(cell: Cell) -> str:
+    return apart(cell.against_scenario) + ("" if cell.paired else " *")
+
+
+def _matrix(found: Comparison, title: str, told: Callable[[Cell], str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table.add_column("Bylaws", no_wrap=True)
+    for made in found.run.simulations:
+        table.add_column(escape(made.name), justify="right")
+    for chosen in found.run.readings:
+        cells = [told(found.cell(chosen, made.name)) for made in found.run.simulations]
+        table.add_row(escape(_named(found, chosen)), *cells)
+    return table
+
+
+def _named(found: Comparison, chosen: ChosenReading) -> str:
+    return f"{chosen.key} (in force)" if chosen is found.rule else chosen.key
+
+
+def adoption_table(paths: Iterable[Path]) -> Table:
+    """What each rule gives if it has to be adopted first."""
+    table = Table(
+        box=SIMPLE_HEAD, title="If it must be adopted first", title_justify="left", pad_edge=False
+    )
+    table.add_column("Bylaws", no_wrap=True)
+    table.add_column("Scenario")
+    for name in ("Adopted (assumed)", "Ratified then", "else, as now", "On this path"):
+        table.add_column(name, justify="right")
+    for path in paths:
+        table.add_row(
+            escape(f"{path.bylaws}/{path.reading}"),
+            escape(path.scenario),
+            wording.percent(path.adoption, decided=path.adoption in (0, 1)),
+            *(_with_error(entry) for entry in (path.if_adopted, path.if_not, path.estimate)),
+        )
+    return table
+
+
+def _with_error(entry: Any) -> str:
+    decided = entry.mcse == 0 and entry.probability in (0, 1)
+    told = wording.percent(entry.probability, mcse=entry.mcse, decided=decided)
+    return f"{told} {wording.error(entry.mcse, decided=entry.mcse == 0)}".strip()
+
+
+def _scenarios(found: Comparison) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for made in found.run.simulations:
+        title = made.scenario.title if made.scenario else "No scenario: opinion as the model has it"
+        grid.add_row(Text(made.name, style="bold"), Text(title))
+    return grid
+
+
+def _reasons(found: Comparison) -> RenderableType:
+    """Why each rule stands as it does; once where the scenarios agree."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for chosen in found.run.readings:
+        told: dict[str, list[str]] = {}
+        for made in found.run.simulations:
+            told.setdefault(found.cell(chosen, made.name).because, []).append(made.name)
+        for because, names in told.items():
+            where = "" if len(told) == 1 else f" ({wording.listing(names)})"
+            grid.add_row(Text(chosen.key, style="bold"), Text(f"{because}{where}"))
+    return Group(Text(""), grid, Text(""))
