@@ -75,6 +75,12 @@ def mean_error(values: Num[np.ndarray, " world"], worlds: Worlds) -> float:
     return float(by_draw.std(ddof=1) / np.sqrt(effective_sample_size(by_draw)))
 
 
+def effective_share(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> float:
+    """Effective number of draws over their number, at most 1."""
+    by_draw = _by_draw(values, worlds)
+    return min(1.0, effective_sample_size(by_draw) / by_draw.size)
+
+
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:
     """Mean over the worlds of each posterior draw, as chains."""
     used, position = np.unique(worlds.draw, return_inverse=True)

@@ -13,6 +13,7 @@ from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
 from ratification.api.standings import CaseStanding, standing
+from ratification.api.whatifs import whatif, whatif_each
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
 from ratification.output.runs import Runs
@@ -29,5 +30,7 @@ __all__ = [
     "set_from_text",
     "shipped",
     "standing",
+    "whatif",
+    "whatif_each",
     "write_report",
 ]

@@ -139,19 +139,16 @@ class FieldMaker:
         fresh = rng.standard_normal(len(index)), rng.standard_normal(len(index))
         if not rounds:
             return fresh
-        if self.scenario is not None and self.scenario.regression is not None:
-            kept = 1 - self.scenario.regression
-            before = self._sampled(name, rounds[-1], index, persistence)
-            rest = (1 - kept**2) ** 0.5
-            return kept * before[0] + rest * fresh[0], kept * before[1] + rest * fresh[1]
-        if name in self.structure.repeated:
+        regression = self.scenario.regression if self.scenario is not None else None
+        if name in self.structure.repeated and regression is None:
             column = self.structure.repeated.index(name)
             old, new = np.sqrt(persistence), np.sqrt(1 - persistence)
             lasting = self.draws["lasting"][index, column]
             lasting_turnout = self.draws["lasting_turnout"][index, column]
             return old * lasting + new * fresh[0], old * lasting_turnout + new * fresh[1]
         before = self._sampled(name, rounds[-1], index, persistence)
-        kept, new = persistence, np.sqrt(1 - persistence**2)
+        kept = persistence if regression is None else np.full(len(index), 1 - regression)
+        new = np.sqrt(1 - kept**2)
         return kept * before[0] + new * fresh[0], kept * before[1] + new * fresh[1]
 
     def _sampled(

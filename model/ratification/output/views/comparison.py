@@ -13,6 +13,7 @@ from rich.text import Text
 from ratification.answers.adoption import Path
 from ratification.answers.comparison import Cell, Comparison
 from ratification.answers.estimates import Difference
+from ratification.answers.forecast import Forecast
 from ratification.case.bylaws import ChosenReading
 from ratification.output import wording
 from ratification.output.contract import forecast_object
@@ -47,11 +48,15 @@ FRAME = (
 )
 
 
+def frame_of(forecast: Forecast) -> dict[str, Any]:
+    """What every answer says of itself: case, round, day, seed, engine, diagnostics, inputs."""
+    told = forecast_object(forecast)
+    return {key: told[key] for key in FRAME}
+
+
 def comparison_object(found: Comparison) -> dict[str, Any]:
     """A comparison as plain JSON values, framed as a forecast is."""
-    told = forecast_object(found.run.forecast)
-    frame = {key: told[key] for key in FRAME}
-    return frame | {
+    return frame_of(found.run.forecast) | {
         "bylaws_in_force": found.rule.key,
         "scenarios": [
             {"id": made.name, "title": made.scenario.title if made.scenario else "As voted"}
