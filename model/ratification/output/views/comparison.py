@@ -27,11 +27,12 @@ HEADS = (
     "mcse",
     "standing",
     "difference_from_bylaws_in_force",
-    "mcse_of_that",
+    "mcse_of_difference_from_bylaws_in_force",
     "difference_from_as_voted",
-    "mcse_of_that_too",
+    "mcse_of_difference_from_as_voted",
     "paired",
 )
+CLEAR = 0.001  # a larger error does not support "no difference"
 FRAME = (
     "schema_version",
     "case",
@@ -56,7 +57,9 @@ def frame_of(forecast: Forecast) -> dict[str, Any]:
 
 def comparison_object(found: Comparison) -> dict[str, Any]:
     """A comparison as plain JSON values, framed as a forecast is."""
-    return frame_of(found.run.forecast) | {
+    frame = frame_of(found.run.forecast)
+    frame["assumptions"] += adoption_assumed(found)
+    return frame | {
         "bylaws_in_force": found.rule.key,
         "scenarios": [
             {"id": made.name, "title": made.scenario.title if made.scenario else "As voted"}
@@ -99,7 +102,7 @@ def comparison_view(found: Comparison) -> RenderableType:
     if len(found.run.simulations) > 1:
         parts.append(_matrix(found, against_as_voted(found), _scenario_cell))
     if found.paths:
-        parts.append(adoption_table(found.paths))
+        parts += [adoption_table(found.paths), Text("\n".join(adoption_assumed(found)) + "\n")]
     parts += [_scenarios(found), _reasons(found), small_print(forecast)]
     return Group(*parts)
 
@@ -126,7 +129,10 @@ def apart(difference: Difference | None) -> str:
     if not difference.mcse:
         points = round(100 * difference.value)
         return f"{points:+d} points" if points else "no difference"
-    return wording.points(difference.value, difference.mcse)
+    told = wording.points(difference.value, difference.mcse)
+    if told == "no difference" and difference.mcse > CLEAR:
+        return f"0 points {wording.error(difference.mcse)}"
+    return told
 
 
 def _scenario_cell(cell: Cell) -> str:
@@ -148,6 +154,16 @@ def _named(found: Comparison, chosen: ChosenReading) -> str:
     return f"{chosen.key} (in force)" if chosen is found.rule else chosen.key
 
 
+def adoption_assumed(found: Comparison) -> list[str]:
+    """What the chances on paths of adoption rest on, in words."""
+    likely = {path.bylaws: path.adoption for path in found.paths}
+    return [
+        f"assumed: {bylaws} is adopted with a chance of {100 * chance:g}%, whatever the vote's "
+        f"prospects; if not, {found.rule.key} decides the same vote"
+        for bylaws, chance in likely.items()
+    ]
+
+
 def adoption_table(paths: Iterable[Path]) -> Table:
     """What each rule gives if it has to be adopted first."""
     table = Table(
@@ -161,7 +177,7 @@ def adoption_table(paths: Iterable[Path]) -> Table:
         table.add_row(
             escape(f"{path.bylaws}/{path.reading}"),
             escape(path.scenario),
-            wording.percent(path.adoption, decided=path.adoption in (0, 1)),
+            f"{100 * path.adoption:g}%",
             *(_with_error(entry) for entry in (path.if_adopted, path.if_not, path.estimate)),
         )
     return table
