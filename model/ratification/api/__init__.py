@@ -8,6 +8,7 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.breakevens import break_even
 from ratification.api.comparisons import compare
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
 from ratification.api.posteriors import posterior_tree
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT_SEED",
     "CaseStanding",
     "Runs",
+    "break_even",
     "compare",
     "forecast",
     "load",

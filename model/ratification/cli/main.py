@@ -13,6 +13,7 @@ COMMANDS = {
     "report": "Write the HTML report of a case, or compare several on one page.",
     "compare": "Every scenario of a vote by every bylaw, in one table.",
     "whatif": "How a result that might come in, or a report left out, would change the chances.",
+    "breakeven": "How strong the effect of early returns must be to change the answer.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",
     "new": "Write a small commented case to start from.",
