@@ -21,8 +21,12 @@ from ratification.case.case import Case
 from ratification.cli.asking import Asked
 from ratification.cli.main import main
 from ratification.errors import RequestError
+from ratification.output.page.page import Page
+from ratification.output.page.render import render
+from ratification.output.page.scenarios import ScenariosSection
 from ratification.output.terminal import console
 from ratification.output.views.comparison import comparison_view
+from ratification.output.words import apart, chance
 from test_page import ELECTORATE, RULES
 
 SCENARIOS = """
@@ -237,6 +241,43 @@ def test_rail_under_a_majority_of_unions() -> None:
     assert found.cell(found.run.readings[-1], "as-voted").against_rule == Difference(
         value=1.0, mcse=0.0
     )
+
+
+# The page
+
+
+def test_a_page_of_several_scenarios_says_what_would_change_it(tmp_path: Path) -> None:
+    """Chances and differences by scenario, as the comparison has them; paths where adoption is."""
+    rules = RULES.replace('title = "New bylaws"', 'title = "New bylaws"\nadoption = 0.25')
+    found = compared_with(three_unions(tmp_path, bylaws=rules))
+    page = Page.from_runs([found.run])
+    section = next(s for s in page.chapters[0].sections if s.id == "scenarios")
+    assert isinstance(section, ScenariosSection)
+    assert section.heading == "What would change it"
+    assert section.chances.heads == ("Bylaws", "as-voted", "up", "turnout")
+    assert [row[0] for row in section.chances.rows] == ["old/members", "new/yes"]
+    old = found.run.readings[0]
+    assert section.chances.rows[0][2] == chance(found.cell(old, "up"))
+    assert section.differences.rows[0][1] == "-"
+    assert section.differences.rows[0][2] == apart(found.cell(old, "up").against_scenario)
+    assert section.adoption is not None
+    assert len(section.adoption.rows) == 3
+    html = render(page, bundle="/* charts */")
+    assert "Opinion moves up" in html
+    assert "New is adopted" not in html
+    assert "Assumed: new is adopted with a chance of 25%" in html
+
+
+def test_a_page_of_one_scenario_has_no_such_section(tmp_path: Path) -> None:
+    """Nothing to compare, no section; a rule that must be adopted is enough for one."""
+    plain = compared_with(three_unions(tmp_path), scenarios=["as-voted"])
+    page = Page.from_runs([plain.run])
+    assert all(s.id != "scenarios" for s in page.chapters[0].sections)
+    rules = RULES.replace('title = "New bylaws"', 'title = "New bylaws"\nadoption = 0.25')
+    case = three_unions(tmp_path, bylaws=rules, name="adopt")
+    page = Page.from_runs([compared_with(case, scenarios=["as-voted"]).run])
+    assert any(s.id == "scenarios" for s in page.chapters[0].sections)
+    assert "Rules that must first be adopted" in render(page, bundle="/* charts */")
 
 
 # The command

@@ -17,7 +17,7 @@ class Cell:
 
     `against_rule` is the difference from the reading of the bylaws in force, in the same
     scenario and the same simulated votes; None for that reading itself. `against_scenario` is
-    the difference from the same reading as voted, None in that scenario itself: `paired` says
+    the difference from the same reading in the first scenario, None in that itself: `paired` says
     whether it is over the same posterior draws and random numbers, or of two fits.
     """
 
@@ -34,9 +34,13 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All cells, scenario by scenario; what they are compared with; paths of adoption."""
+    """All cells, scenario by scenario; what they are compared with; paths of adoption.
+
+    Scenarios are compared with `base`: the vote as voted where the run has it, else the first.
+    """
 
     run: Run
+    base: Simulation
     rule: ChosenReading
     cells: tuple[Cell, ...]
     paths: tuple[Path, ...]
@@ -54,18 +58,23 @@ class Comparison:
 def compared(run: Run, adoption: Mapping[str, float] | None = None) -> Comparison:
     """Every scenario of a run by every reading.
 
-    The run must hold the scenario as voted. `adoption` is how likely bylaws are to be adopted, by
+    `adoption` is how likely bylaws are to be adopted, by
     their id; for others it is what the case says of them, if anything.
 
     Raises:
         RequestError: a probability outside 0 to 1, or bylaws that the run has not.
     """
-    base = next(made for made in run.simulations if made.name == AS_VOTED)
+    first = run.simulations[0]
+    base = next((made for made in run.simulations if made.name == AS_VOTED), first)
     cells = tuple(
         _cell(run, made, base, chosen) for made in run.simulations for chosen in run.readings
     )
     return Comparison(
-        run=run, rule=run.main, cells=cells, paths=adoption_paths(run, dict(adoption or {}))
+        run=run,
+        base=base,
+        rule=run.main,
+        cells=cells,
+        paths=adoption_paths(run, dict(adoption or {})),
     )
 
 

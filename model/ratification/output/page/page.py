@@ -24,6 +24,7 @@ from ratification.output.page.method import method_section
 from ratification.output.page.parts import DataTable, Section
 from ratification.output.page.private import NOTHING, Hidden, hidden_by
 from ratification.output.page.reported import reported_section, shown_warnings
+from ratification.output.page.scenarios import scenarios_section
 from ratification.output.page.summary import summary
 from ratification.output.page.units import unions_section
 
@@ -32,6 +33,7 @@ SECTIONS: tuple[Callable[[PageContext], Section | None], ...] = (
     answer_section,
     bylaws_section,
     calculator_section,
+    scenarios_section,
     unions_section,
     coalition_section,
     reported_section,

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from ratification.answers.adoption import Path
 from ratification.answers.comparison import Cell, Comparison
-from ratification.answers.estimates import Difference
 from ratification.answers.forecast import Forecast
 from ratification.case.bylaws import ChosenReading
 from ratification.output import wording
 from ratification.output.contract import forecast_object
 from ratification.output.terminal import small_print
+from ratification.output.words import adoption_assumed, against_base, apart, chance, with_error
 
 HEADS = (
     "scenario",
@@ -32,7 +32,6 @@ HEADS = (
     "mcse_of_difference_from_as_voted",
     "paired",
 )
-CLEAR = 0.001  # a larger error does not support "no difference"
 FRAME = (
     "schema_version",
     "case",
@@ -100,39 +99,11 @@ def comparison_view(found: Comparison) -> RenderableType:
         title = f"Against {found.rule.key}, in the same simulated votes"
         parts.append(_matrix(found, title, lambda cell: apart(cell.against_rule)))
     if len(found.run.simulations) > 1:
-        parts.append(_matrix(found, against_as_voted(found), _scenario_cell))
+        parts.append(_matrix(found, against_base(found), _scenario_cell))
     if found.paths:
         parts += [adoption_table(found.paths), Text("\n".join(adoption_assumed(found)) + "\n")]
     parts += [_scenarios(found), _reasons(found), small_print(forecast)]
     return Group(*parts)
-
-
-def against_as_voted(found: Comparison) -> str:
-    """The title of the differences between scenarios: which error they carry."""
-    if all(cell.paired for cell in found.cells):
-        return "Against as-voted, in simulated votes with the same random numbers"
-    return "Against as-voted (* two fits, whose errors add up; else the same random numbers)"
-
-
-def chance(cell: Cell) -> str:
-    """A cell's chance with its error."""
-    decided = cell.standing != "open"
-    p, mcse = cell.estimate.probability, cell.estimate.mcse
-    told = wording.percent(p, mcse=mcse, decided=decided)
-    return f"{told} {wording.error(mcse, decided=decided)}".strip()
-
-
-def apart(difference: Difference | None) -> str:
-    """A difference in points, a dash for a cell against itself."""
-    if difference is None:
-        return "-"
-    if not difference.mcse:
-        points = round(100 * difference.value)
-        return f"{points:+d} points" if points else "no difference"
-    told = wording.points(difference.value, difference.mcse)
-    if told == "no difference" and difference.mcse > CLEAR:
-        return f"0 points {wording.error(difference.mcse)}"
-    return told
 
 
 def _scenario_cell(cell: Cell) -> str:
@@ -154,16 +125,6 @@ def _named(found: Comparison, chosen: ChosenReading) -> str:
     return f"{chosen.key} (in force)" if chosen is found.rule else chosen.key
 
 
-def adoption_assumed(found: Comparison) -> list[str]:
-    """What the chances on paths of adoption rest on, in words."""
-    likely = {path.bylaws: path.adoption for path in found.paths}
-    return [
-        f"assumed: {bylaws} is adopted with a chance of {100 * chance:g}%, whatever the vote's "
-        f"prospects; if not, {found.rule.key} decides the same vote"
-        for bylaws, chance in likely.items()
-    ]
-
-
 def adoption_table(paths: Iterable[Path]) -> Table:
     """What each rule gives if it has to be adopted first."""
     table = Table(
@@ -178,15 +139,9 @@ def adoption_table(paths: Iterable[Path]) -> Table:
             escape(f"{path.bylaws}/{path.reading}"),
             escape(path.scenario),
             f"{100 * path.adoption:g}%",
-            *(_with_error(entry) for entry in (path.if_adopted, path.if_not, path.estimate)),
+            *(with_error(entry) for entry in (path.if_adopted, path.if_not, path.estimate)),
         )
     return table
-
-
-def _with_error(entry: Any) -> str:
-    decided = entry.mcse == 0 and entry.probability in (0, 1)
-    told = wording.percent(entry.probability, mcse=entry.mcse, decided=decided)
-    return f"{told} {wording.error(entry.mcse, decided=entry.mcse == 0)}".strip()
 
 
 def _scenarios(found: Comparison) -> RenderableType:

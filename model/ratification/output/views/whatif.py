@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ratification.answers.conditioning import FEWEST
-from ratification.answers.estimates import Estimate
 from ratification.answers.run import Run
 from ratification.answers.whatif import Effect, Outlook, WhatIf
 from ratification.output import wording
 from ratification.output.terminal import small_print
-from ratification.output.views.comparison import apart, frame_of
+from ratification.output.views.comparison import frame_of
+from ratification.output.words import apart, with_error
 
 HEADS = (
     "scenario",
@@ -117,20 +117,13 @@ def _effects_table(found: WhatIf) -> Table:
         cells = [escape(f"{effect.bylaws}/{effect.reading}")]
         cells += [escape(effect.scenario)] if several else []
         cells += [
-            with_error(effect.before, effect.standing_before),
-            with_error(effect.after, effect.standing),
+            with_error(effect.before, decided=effect.standing_before != "open"),
+            with_error(effect.after, decided=effect.standing != "open"),
             apart(effect.difference),
             effect.standing,
         ]
         table.add_row(*cells)
     return table
-
-
-def with_error(entry: Estimate, standing: str) -> str:
-    """A chance with its error, exact where arithmetic decided."""
-    decided = standing != "open"
-    told = wording.percent(entry.probability, mcse=entry.mcse, decided=decided)
-    return f"{told} {wording.error(entry.mcse, decided=decided)}".strip()
 
 
 def _reasons(found: WhatIf) -> RenderableType:
@@ -188,7 +181,7 @@ def _each_table(title: str, found: Sequence[Outlook], key: str) -> Table:
             likely = wording.percent(outlook.chance.probability, mcse=outlook.chance.mcse)
             effect = _under(outlook, key)
             cells += [
-                with_error(effect.after, effect.standing) if effect else "-",
+                with_error(effect.after, decided=effect.standing != "open") if effect else "-",
                 likely,
                 apart(effect.difference) if effect else "-",
             ]
