@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from ratification.answers.adoption import Path, adoption_paths
 from ratification.answers.estimates import Difference, Estimate
+from ratification.answers.hinges import hinges
 from ratification.answers.pairing import holds, paired, paired_with, unpaired
 from ratification.answers.run import Run, Simulation
+from ratification.answers.standing import union_standings
 from ratification.case.bylaws import ChosenReading
 from ratification.case.rounds import AS_VOTED
 
@@ -18,7 +20,8 @@ class Cell:
     `against_rule` is the difference from the reading of the bylaws in force, in the same
     scenario and the same simulated votes; None for that reading itself. `against_scenario` is
     the difference from the same reading in the first scenario, None in that itself: `paired` says
-    whether it is over the same posterior draws and random numbers, or of two fits.
+    whether it is over the same posterior draws and random numbers, or of two fits. `hinges` say
+    how many members may oppose, by the published figures of every roster.
     """
 
     bylaws: str
@@ -30,6 +33,7 @@ class Cell:
     against_rule: Difference | None
     against_scenario: Difference | None
     paired: bool
+    hinges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,17 @@ def _cell(run: Run, made: Simulation, base: Simulation, chosen: ChosenReading) -
         against_rule=_against(run, (made, chosen), (made, run.main), same=True),
         against_scenario=_against(run, (made, chosen), (base, chosen), same=same),
         paired=same,
+        hinges=_hinges(run, made, chosen) if rule.standing == "open" else (),
     )
+
+
+def _hinges(run: Run, made: Simulation, chosen: ChosenReading) -> tuple[str, ...]:
+    standings = union_standings(run.case.electorate, made.facts, made.scenario)
+    statuses = {union: standing.status for union, standing in standings.items()}
+    if set(statuses.values()) == {"open"}:
+        return ()  # nobody has voted: there is nothing yet to hinge on
+    tree, round_id = run.case.electorate, run.forecast.round
+    return hinges(chosen.reading, tree, statuses, round_id, made.scenario)
 
 
 def _against(

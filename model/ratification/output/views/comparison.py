@@ -155,15 +155,18 @@ def _scenarios(found: Comparison) -> RenderableType:
 
 
 def _reasons(found: Comparison) -> RenderableType:
-    """Why each rule stands as it does; once where the scenarios agree."""
+    """Why each rule stands as it does, and what it hinges on; once where the scenarios agree."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column()
     for chosen in found.run.readings:
         told: dict[str, list[str]] = {}
         for made in found.run.simulations:
-            told.setdefault(found.cell(chosen, made.name).because, []).append(made.name)
+            cell = found.cell(chosen, made.name)
+            for text in (cell.because, *cell.hinges):
+                told.setdefault(text, []).append(made.name)
         for because, names in told.items():
-            where = "" if len(told) == 1 else f" ({wording.listing(names)})"
+            everywhere = len(names) == len(found.run.simulations)
+            where = "" if everywhere else f" ({wording.listing(names)})"
             grid.add_row(Text(chosen.key, style="bold"), Text(f"{because}{where}"))
     return Group(Text(""), grid, Text(""))
