@@ -1,13 +1,14 @@
 """Comparison: every scenario of a round by every reading, with the differences that matter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ratification.answers.adoption import Path, adoption_paths
 from ratification.answers.estimates import Difference, Estimate
 from ratification.answers.hinges import hinges
 from ratification.answers.pairing import holds, paired, paired_with, unpaired
 from ratification.answers.run import Run, Simulation
+from ratification.answers.stakes import Expected, expected
 from ratification.answers.standing import union_standings
 from ratification.case.bylaws import ChosenReading
 from ratification.case.rounds import AS_VOTED
@@ -21,7 +22,8 @@ class Cell:
     scenario and the same simulated votes; None for that reading itself. `against_scenario` is
     the difference from the same reading in the first scenario, None in that itself: `paired` says
     whether it is over the same posterior draws and random numbers, or of two fits. `hinges` say
-    how many members may oppose, by the published figures of every roster.
+    how many members may oppose, by the published figures of every roster; `stakes` what is to be
+    expected of each stake.
     """
 
     bylaws: str
@@ -34,6 +36,7 @@ class Cell:
     against_scenario: Difference | None
     paired: bool
     hinges: tuple[str, ...] = ()
+    stakes: Mapping[str, Expected] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,7 @@ def _cell(run: Run, made: Simulation, base: Simulation, chosen: ChosenReading) -
         against_scenario=_against(run, (made, chosen), (base, chosen), same=same),
         paired=same,
         hinges=_hinges(run, made, chosen) if rule.standing == "open" else (),
+        stakes={stake.name: expected(stake, rule) for stake in run.case.stakes},
     )
 
 

@@ -10,7 +10,7 @@ from ratification.case.files import Problems
 from ratification.case.priors import PriorError, Priors, changed, default_key
 from ratification.case.read_scenarios import read_scenarios
 from ratification.case.read_toml import TOP, Place, TomlReader, line_of, parse_toml
-from ratification.case.rounds import Round, Scenario, Stake
+from ratification.case.rounds import Amount, Round, Scenario, Stake
 from ratification.case.unitsets import near_miss
 from ratification.case.values import MOST_MEMBERS, exact, shown
 
@@ -178,12 +178,47 @@ def check_variant_units(
 
 def _stakes(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Stake, ...]:
     stakes = []
+    names: set[str] = set()
     for number, table in enumerate(reader.tables(document, "stake")):
         place = Place("[[stake]]", number)
-        reader.known_keys(table, ("name", "ratified", "defeated", "source", "note"), place)
-        ratified = reader.number(table.get("ratified"), "ratified", place, "ratified")
-        defeated = reader.number(table.get("defeated"), "defeated", place, "defeated")
+        known = ("name", "unit", "ratified", "defeated", "source", "note")
+        reader.known_keys(table, known, place)
+        ratified = _amount(reader, table, "ratified", place)
+        defeated = _amount(reader, table, "defeated", place)
         name = reader.string(table, "name", place, required=True)
+        unit = reader.string(table, "unit", place)
+        if name and name in names:
+            reader.problem(f"stake {shown(name)} stands twice", place, "name")
+        names.add(name)
         if ratified is not None and defeated is not None:
-            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated))
+            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated, unit=unit))
     return tuple(stakes)
+
+
+def _amount(reader: TomlReader, table: Mapping[str, Any], key: str, place: Place) -> Amount | None:
+    """A number, or { low, high, distribution }."""
+    given = table.get(key)
+    if not isinstance(given, dict):
+        value = reader.number(given, key, place, key)
+        return None if value is None else Amount(low=value, high=value)
+    extra = [name for name in given if name not in ("low", "high", "distribution")]
+    if extra:
+        reader.problem(f"{key} has no {shown(extra[0])}: low, high, distribution", place, key)
+    low = reader.number(given.get("low"), f"{key}.low", place, key)
+    high = reader.number(given.get("high"), f"{key}.high", place, key)
+    distribution = given.get("distribution")
+    if distribution not in ("uniform", "normal"):
+        said = "is missing" if distribution is None else f"is {shown(distribution)}"
+        reader.problem(
+            f"{key}.distribution {said}: say 'uniform' (low to high, all alike) or 'normal' (low "
+            "and high are its 5% and 95% quantiles)",
+            place,
+            key,
+        )
+        return None
+    if low is None or high is None:
+        return None
+    if low >= high:
+        reader.problem(f"{key} goes from {low:g} to {high:g}: low must be below high", place, key)
+        return None
+    return Amount(low=low, high=high, distribution=distribution)

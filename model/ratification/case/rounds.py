@@ -52,9 +52,27 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """An amount in its stake's unit: fixed, or anything in a range.
+
+    "uniform": from `low` to `high`, all alike; "normal": these are its 5% and 95% quantiles.
+    """
+
+    low: float
+    high: float
+    distribution: Literal["fixed", "uniform", "normal"] = "fixed"
+
+    @property
+    def mean(self) -> float:
+        """What is to be expected of it."""
+        return (self.low + self.high) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stake:
-    """What hangs on the result, in the stake's own unit."""
+    """What hangs on the result: an amount if ratified, another if not, both in `unit`."""
 
     name: str
-    ratified: float
-    defeated: float
+    ratified: Amount
+    defeated: Amount
+    unit: str = ""

@@ -1,7 +1,12 @@
-"""Cells of comparisons in words: chances and differences with their errors."""
+"""Cells of comparisons in words: chances, differences and expected amounts with their errors."""
+
+import math
+from collections.abc import Sequence
 
 from ratification.answers.comparison import Cell, Comparison
 from ratification.answers.estimates import Difference, Estimate
+from ratification.answers.stakes import Expected
+from ratification.case.rounds import Amount, Stake
 from ratification.output import wording
 
 CLEAR = 0.001  # a larger error does not support "no difference"
@@ -51,3 +56,38 @@ def adoption_assumed(found: Comparison) -> list[str]:
         f"prospects; if not, {found.rule.key} decides the same vote"
         for bylaws, share in likely.items()
     ]
+
+
+def expectation(found: Expected, stake: Stake) -> str:
+    """An expected amount with its error; where an amount is a range, with its 90% interval."""
+    digits = _digits(stake)
+    told = f"{found.mean:,.{digits}f}"
+    if found.mcse:
+        step = 10**digits
+        told += f" ±{math.ceil(found.mcse * step) / step:,.{digits}f}"
+    if {stake.ratified.distribution, stake.defeated.distribution} != {"fixed"}:
+        told += f" ({found.q05:,.{digits}f} to {found.q95:,.{digits}f})"
+    return told
+
+
+def stakes_in_words(stakes: Sequence[Stake]) -> str:
+    """What hangs on the result, as the case states it."""
+    return "; ".join(
+        f"{stake.name}{f' ({stake.unit})' if stake.unit else ''}: "
+        f"{_amount(stake.ratified, stake)} if ratified, {_amount(stake.defeated, stake)} if not"
+        for stake in stakes
+    )
+
+
+def _amount(amount: Amount, stake: Stake) -> str:
+    digits = _digits(stake)
+    if amount.distribution == "fixed":
+        return f"{amount.mean:,.{digits}f}"
+    law = "anything between" if amount.distribution == "uniform" else "normal, 90% within"
+    return f"{amount.low:,.{digits}f} to {amount.high:,.{digits}f} ({law})"
+
+
+def _digits(stake: Stake) -> int:
+    """Decimals that tell a stake's amounts apart: none for jobs, two for billions."""
+    most = max(abs(a) for side in (stake.ratified, stake.defeated) for a in (side.low, side.high))
+    return 0 if most >= 100 else 1 if most >= 10 else 2

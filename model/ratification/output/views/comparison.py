@@ -14,10 +14,19 @@ from ratification.answers.adoption import Path
 from ratification.answers.comparison import Cell, Comparison
 from ratification.answers.forecast import Forecast
 from ratification.case.bylaws import ChosenReading
+from ratification.case.rounds import Stake
 from ratification.output import wording
 from ratification.output.contract import forecast_object
 from ratification.output.terminal import small_print
-from ratification.output.words import adoption_assumed, against_base, apart, chance, with_error
+from ratification.output.words import (
+    adoption_assumed,
+    against_base,
+    apart,
+    chance,
+    expectation,
+    stakes_in_words,
+    with_error,
+)
 
 HEADS = (
     "scenario",
@@ -64,6 +73,7 @@ def comparison_object(found: Comparison) -> dict[str, Any]:
             {"id": made.name, "title": made.scenario.title if made.scenario else "As voted"}
             for made in found.run.simulations
         ],
+        "stakes": [asdict(stake) for stake in found.run.case.stakes],
         "cells": [asdict(cell) for cell in found.cells],
         "adoption": [asdict(path) for path in found.paths],
     }
@@ -100,6 +110,8 @@ def comparison_view(found: Comparison) -> RenderableType:
         parts.append(_matrix(found, title, lambda cell: apart(cell.against_rule)))
     if len(found.run.simulations) > 1:
         parts.append(_matrix(found, against_base(found), _scenario_cell))
+    for stake in found.run.case.stakes:
+        parts.append(_matrix(found, f"Expected {stakes_in_words([stake])}", _expected(stake)))
     if found.paths:
         parts += [adoption_table(found.paths), Text("\n".join(adoption_assumed(found)) + "\n")]
     parts += [_scenarios(found), _reasons(found), small_print(forecast)]
@@ -110,15 +122,20 @@ def _scenario_cell(cell: Cell) -> str:
     return apart(cell.against_scenario) + ("" if cell.paired else " *")
 
 
-def _matrix(found: Comparison, title: str, told: Callable[[Cell], str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+def _expected(stake: Stake) -> Callable[[Cell], str]:
+    return lambda cell: expectation(cell.stakes[stake.name], stake)
+
+
+def _matrix(found: Comparison, title: str, told: Callable[[Cell], str]) -> RenderableType:
+    """A row a reading, a column a scenario; the title above, where the table does not break it."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("Bylaws", no_wrap=True)
     for made in found.run.simulations:
         table.add_column(escape(made.name), justify="right")
     for chosen in found.run.readings:
         cells = [told(found.cell(chosen, made.name)) for made in found.run.simulations]
         table.add_row(escape(_named(found, chosen)), *cells)
-    return table
+    return Group(Text(title, style="italic"), table)
 
 
 def _named(found: Comparison, chosen: ChosenReading) -> str:
