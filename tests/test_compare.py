@@ -21,9 +21,11 @@ from ratification.case.case import Case
 from ratification.cli.asking import Asked
 from ratification.cli.main import main
 from ratification.errors import RequestError
+from ratification.output.page.context import PageContext
 from ratification.output.page.page import Page
+from ratification.output.page.private import Hidden
 from ratification.output.page.render import render
-from ratification.output.page.scenarios import ScenariosSection
+from ratification.output.page.scenarios import ScenariosSection, scenarios_section
 from ratification.output.terminal import console
 from ratification.output.views.comparison import comparison_view
 from ratification.output.words import apart, chance
@@ -266,6 +268,26 @@ def test_a_page_of_several_scenarios_says_what_would_change_it(tmp_path: Path) -
     assert "Opinion moves up" in html
     assert "New is adopted" not in html
     assert "Assumed: new is adopted with a chance of 25%" in html
+
+
+def test_a_page_tells_what_members_may_oppose_unless_a_report_is_private(tmp_path: Path) -> None:
+    """The hinge names unions and their results, so a private report about a union hides it."""
+    rows = "ra,june,2011-06-01,a,outcome,,,,,rejected\n"
+    found = compared_with(three_unions(tmp_path, MAY + rows))
+    section = scenarios_section(PageContext(run=found.run))
+    assert section is not None
+    assert section.hinges == (
+        (
+            "old/members",
+            "With 600 members in all, approving unions hold 60% only while those that reject of "
+            "b and c, still out, together have at most 140: a opposes with 100; all of them have "
+            "500",
+        ),
+    )
+    hidden = PageContext(run=found.run, hidden=Hidden(parents=frozenset({"*"})))
+    section = scenarios_section(hidden)
+    assert section is not None
+    assert section.hinges == ()
 
 
 def test_a_page_of_one_scenario_has_no_such_section(tmp_path: Path) -> None:

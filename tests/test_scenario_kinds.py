@@ -401,3 +401,14 @@ def test_a_report_shows_scenarios_of_another_coalition(tmp_path: Path) -> None:
         found = run(case, scenarios=scenarios, runs=MadeRuns(), worlds=400)
         page = render(Page.from_runs([found]), bundle="/* charts */")
         assert "The Zs" in page or scenarios[0] == "as-voted"
+
+
+def test_reasons_count_the_unions_that_belong(tmp_path: Path) -> None:
+    """Of four unions one has left and one has joined: the reason counts three, then five."""
+    for name, what, says in (
+        ("left", {"leaving": ("d",)}, "2 of 3 unions must approve"),
+        ("joined", {"joining": (Joining(id="z", name="Z", members=9),)}, "3 of 5 unions must"),
+    ):
+        case = with_scenario(four_unions(tmp_path, name=name), **what)
+        found = made_run(case, scenarios=["s"], worlds=200, bylaws=["stays/both"])
+        assert says in found.forecast.rules[0].because

@@ -106,8 +106,8 @@ def _cell(run: Run, made: Simulation, base: Simulation, chosen: ChosenReading) -
 def _hinges(run: Run, made: Simulation, chosen: ChosenReading) -> tuple[str, ...]:
     standings = union_standings(run.case.electorate, made.facts, made.scenario)
     statuses = {union: standing.status for union, standing in standings.items()}
-    if set(statuses.values()) == {"open"}:
-        return ()  # nobody has voted: there is nothing yet to hinge on
+    if set(statuses.values()).isdisjoint({"approved", "rejected"}):
+        return ()  # nobody is known to have voted: there is nothing yet to hinge on
     tree, round_id = run.case.electorate, run.forecast.round
     return hinges(chosen.reading, tree, statuses, round_id, made.scenario)
 

@@ -39,8 +39,10 @@ def hinges(
     """What a reading's share of members hinges on, a sentence a roster; alike ones once.
 
     `statuses` are the standings of the unions. Nothing where the rule does not need that share
-    in every case, or a figure is not published.
+    in every case, a figure is not published, or more than four unions are still out.
     """
+    if sum(status == "open" for status in statuses.values()) > MOST_NAMED:
+        return ()
     told: dict[str, list[str]] = {}
     for condition in _needed(reading.rule):
         for variant in electorate.variants or (None,):
@@ -110,7 +112,8 @@ def _sentence(
     strict = condition.comparison == "more_than"
     base = f"With {found.whole:,} members in all, approving unions"
     share = f"{'more than ' if strict else ''}{threshold_in_words(condition)}"
-    before = f": {_who(tree, given)} oppose with {held:,}" if given else ""
+    oppose = "opposes" if len(given) == 1 else "oppose"
+    before = f": {_who(tree, given)} {oppose} with {held:,}" if given else ""
     if found.limit < held:
         return f"{base} cannot hold {share}{before}, and at most {found.limit:,} may"
     if not rest:
@@ -141,6 +144,8 @@ def _main(against: Sequence[str], found: _Figures) -> list[str]:
 
 
 def _who(tree: Electorate, unions: Sequence[str]) -> str:
-    if len(unions) > MOST_NAMED:
-        return f"{len(unions)} unions"
-    return listed([short_name(tree, union) for union in unions])
+    return (
+        f"{len(unions)} unions"
+        if len(unions) > MOST_NAMED
+        else listed([short_name(tree, union) for union in unions])
+    )

@@ -19,6 +19,7 @@ class ScenariosSection(Section):
     scenarios: tuple[tuple[str, str], ...]
     chances: DataTable
     differences: DataTable
+    hinges: tuple[tuple[str, str], ...]
     adoption: DataTable | None
     assumed: tuple[str, ...]
 
@@ -38,6 +39,7 @@ def scenarios_section(page: PageContext) -> ScenariosSection | None:
         ),
         chances=_matrix(found, "Chance of ratification, with its Monte Carlo error", chance),
         differences=_matrix(found, against_base(found), _difference),
+        hinges=() if page.hidden.unions else _hinges(found),
         adoption=_adoption(found),
         assumed=tuple(text[0].upper() + text[1:] + "." for text in adoption_assumed(found)),
     )
@@ -59,6 +61,15 @@ def _matrix(found: Comparison, caption: str, told: Callable[[Cell], str]) -> Dat
 
 def _difference(cell: Cell) -> str:
     return apart(cell.against_scenario) + ("" if cell.paired else " *")
+
+
+def _hinges(found: Comparison) -> tuple[tuple[str, str], ...]:
+    """What each rule hinges on by published figures, as the first scenario has it."""
+    return tuple(
+        (chosen.key, text)
+        for chosen in found.run.readings
+        for text in found.cell(chosen, found.base.name).hinges
+    )
 
 
 def _adoption(found: Comparison) -> DataTable | None:
