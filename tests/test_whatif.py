@@ -90,8 +90,8 @@ def test_units_below_a_union_and_several_at_once(tmp_path: Path) -> None:
         assert effect.after.probability == pytest.approx(expected)
 
 
-def test_a_paired_difference_is_sharper_than_two_fits(tmp_path: Path) -> None:
-    """On the same worlds the error is below that of two fits; two fits carry both errors."""
+def test_a_paired_difference_is_sharper_than_its_sides(tmp_path: Path) -> None:
+    """On the same worlds the error is below both errors added; two fits carry just that."""
     found = asked_what(four_unions(tmp_path), assume=["c rejected"])
     for effect in found.effects:
         assert effect.standing == "open"
@@ -119,6 +119,13 @@ def test_the_errors_are_those_of_repeated_samples() -> None:
         errors.append((found.estimate.mcse, found.difference.mcse))
     spread, told = np.std(values, axis=0), np.sqrt(np.mean(np.square(errors), axis=0))
     assert told == pytest.approx(spread, rel=0.1)  # 4.5 standard errors of a spread of 1,000
+
+
+def test_a_second_fit_may_be_asked_for(tmp_path: Path) -> None:
+    """With refit an outcome is fitted anew, although its worlds would do."""
+    found = asked_what(four_unions(tmp_path), assume=["c rejected"], refit=True)
+    assert found.method == "two fits"
+    assert found.effects[0].difference.mcse > found.effects[0].after.mcse
 
 
 def test_what_few_worlds_show_gets_a_fit(tmp_path: Path) -> None:
@@ -250,6 +257,9 @@ def test_the_table_says_how_it_was_made(folder: Path, capsys: pytest.CaptureFixt
     assert code == 0
     assert "left out: r2" in out
     assert "between two fits" in out
+    code, out, _ = ratify(["--assume", "c rejected", "--refit"], capsys)
+    assert code == 0
+    assert "between two fits" in out
 
 
 def test_each_shows_the_bylaws_in_force_or_those_asked_for(
@@ -293,6 +303,7 @@ def test_json_and_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--assume", "c rejectd"], "is not understood"),
         (["--each", "--json", "--csv"], "ask for one"),
         (["--assume", "c rejected", "--csv"], "--csv goes with --each"),
+        (["--each", "--refit"], "no --refit"),
     ],
 )
 def test_wrong_usage_is_told(

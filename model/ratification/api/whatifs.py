@@ -22,6 +22,7 @@ def whatif(
     *,
     assume: Sequence[str] = (),
     without: Sequence[str] = (),
+    refit: bool = False,
     round_id: str | None = None,
     as_of: str | None = None,
     bylaws: Sequence[str] = (),
@@ -35,7 +36,8 @@ def whatif(
 
     Assumed outcomes are looked up in the worlds of one fit, so that differences are paired, while
     at least 100 independent worlds are left; counts, abstentions and reports left out need a
-    second fit. Options else as `run`.
+    second fit. `refit` asks for one anyway: where few worlds end as assumed, it knows more.
+    Options else as `run`.
 
     Raises:
         RequestError: as `run`; or nothing changes.
@@ -55,7 +57,7 @@ def whatif(
         "runs": runs,
     }
     base = run(case, **asked)
-    found = on_same_worlds(base, assume) if not without else None
+    found = on_same_worlds(base, assume) if not (without or refit) else None
     if found is not None:
         return found
     changes = [f"assumed: {text}" for text in assume] + [f"left out: {name}" for name in without]

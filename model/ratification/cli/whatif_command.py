@@ -15,9 +15,12 @@ from ratification.cli.options import Waiting, case_argument
 @case_argument
 @answer_options
 @click.option("--each", is_flag=True, help="What each result of each open union would do.")
+@click.option("--refit", is_flag=True, help="Fit what is assumed anew, whatever worlds tell.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --each: a row a result and reading.")
-def command(case: str, each: bool, as_json: bool, as_csv: bool, **options: Any) -> None:
+def command(
+    case: str, each: bool, refit: bool, as_json: bool, as_csv: bool, **options: Any
+) -> None:
     """How the chances would change if a result came in, or a report were left out.
 
     \b
@@ -25,14 +28,16 @@ def command(case: str, each: bool, as_json: bool, as_csv: bool, **options: Any) 
     ratify whatif sebac-2011 --as-of 2011-06-22 --without local-387
     ratify whatif sebac-2011 --as-of 2011-06-20 --each
 
-    An assumed outcome is looked up in the simulated votes that end so: both sides share them, so
-    the difference is sharper than either chance. A count, an abstention or a report left out
-    needs a second fit.
+    An assumed outcome is looked up in the simulated votes that end so, without a second fit; the
+    difference is paired. A count, an abstention or a report left out needs a second fit, and
+    --refit asks for one where few simulated votes end as assumed.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv: ask for one")
     if as_csv and not each:
         raise click.UsageError("--csv goes with --each")
+    if each and refit:
+        raise click.UsageError("--each looks results up in the simulated votes: no --refit")
     asked = Asked(**options)
     if each:
         _each(asked, case, as_json, as_csv)
@@ -41,7 +46,7 @@ def command(case: str, each: bool, as_json: bool, as_csv: bool, **options: Any) 
         from ratification.api import whatif
 
         loaded = asked.loaded(case)
-        found = whatif(loaded, **asked.keywords(asked.runs(waiting.tell)))
+        found = whatif(loaded, refit=refit, **asked.keywords(asked.runs(waiting.tell)))
     from ratification.output.terminal import console
     from ratification.output.views.whatif import whatif_object, whatif_view
 

@@ -68,7 +68,7 @@ def sentence(found: BreakEven, curve: Curve) -> str:
 
 
 def _crossed(found: BreakEven, crossing: Crossing) -> str:
-    split = wording.percent(split_at(crossing.strength))
+    split = wording.percent(split_at(crossing.strength), mcse=crossing.mcse / 4)
     return (
         f"at {crossing.strength:+.2f} ±{crossing.mcse:.2f} it crosses {_target(found)}: as strong "
         f"as if a unit split evenly by itself voted {split} yes after nothing but rejections"
@@ -84,8 +84,8 @@ def _target(found: BreakEven) -> str:
     return f"{100 * found.target:g}%"
 
 
-def _table(found: BreakEven) -> Table:
-    table = Table(box=SIMPLE_HEAD, title=TITLE, title_justify="left", pad_edge=False)
+def _table(found: BreakEven) -> RenderableType:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("Strength", justify="right")
     curves = [curve for curve in found.curves if curve.standing == "open"]
     for curve in curves:
@@ -97,7 +97,7 @@ def _table(found: BreakEven) -> Table:
             for p in row
         ]
         table.add_row(f"{row[0].strength:+.2f}", *cells)
-    return table
+    return Group(Text(TITLE, style="italic"), table)
 
 
 def _meaning(found: BreakEven) -> str:
