@@ -33,6 +33,9 @@ HEADS = (
 )
 
 
+LONGEST = 40  # letters of a union's name in a row
+
+
 def whatif_object(found: WhatIf) -> dict[str, Any]:
     """A what-if as plain JSON values, framed as a forecast is."""
     return frame_of(found.run.forecast) | {
@@ -176,7 +179,7 @@ def _each_table(title: str, found: Sequence[Outlook], key: str) -> Table:
         table.add_column("chance of that", justify="right")
         table.add_column("difference", justify="right", no_wrap=True)
     for first, second in zip(found[::2], found[1::2], strict=True):
-        cells = [escape(first.name)]
+        cells = [escape(wording.shortened(first.name, LONGEST))]
         for outlook in (first, second):
             likely = wording.percent(outlook.chance.probability, mcse=outlook.chance.mcse)
             effect = _under(outlook, key)
