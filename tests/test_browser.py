@@ -24,6 +24,7 @@ from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.api import timeline, write_report
 from ratification.case.bylaws import All, Condition
+from ratification.case.rounds import Joining, Scenario
 from ratification.output import wording
 from ratification.output.page.notice import Notice
 from ratification.output.views.amend_words import chance, change_in_words
@@ -446,3 +447,41 @@ def test_a_page_in_date_says_when_it_was_made(browser: Browser, made: Run, tmp_p
     for shown in opened(browser, path):
         assert "Made at" in shown.locator(".notice").inner_text()
         shown.get_by_text("(1 minute ago)").wait_for(timeout=120_000)
+
+
+def test_scenarios_of_another_coalition_are_read_and_calculated(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A union more and one less: the matrix stands on the page, and the calculator agrees."""
+    rows = "".join(f"{u},,{300 + 97 * i}\n" for i, u in enumerate(UNIONS))
+    case = make_case(tmp_path, "unit,parent,members\n" + rows, settings=TWO_ROUNDS, bylaws=RULES)
+    changed = Scenario(
+        id="changed",
+        title="Union a stays away, e leaves, f joins",
+        round="june",
+        abstaining=("a",),
+        leaving=("e",),
+        joining=(Joining(id="f", name="F union", members=700),),
+    )
+    case = replace(case, scenarios=(changed,))
+    made = made_run(case, scenarios=["as-voted", "changed"])
+    path = tmp_path / "page.html"
+    write_report(path, [made])
+    for shown in opened(browser, path, viewport={"width": PHONE, "height": 800}):
+        section = shown.locator("#scenarios")
+        assert section.locator("h2").inner_text() == "What would change it"
+        assert section.locator("table").count() == 2
+        assert "Union a stays away" in section.inner_text()
+        assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+        serious = [
+            v["id"]
+            for v in Axe().run(shown).response["violations"]
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+        shown.select_option("select[name=scenario]", "changed")
+        for rule in [rule for rule in made.forecast.rules if rule.scenario == "changed"]:
+            shown.select_option("select[name=reading]", f"{rule.bylaws}/{rule.reading}")
+            p, mcse = chance_in(shown)
+            assert p == rule.estimate.probability, rule
+            assert mcse == pytest.approx(rule.estimate.mcse, rel=1e-9), rule

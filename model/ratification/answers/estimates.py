@@ -144,6 +144,12 @@ class Draws:
         return ess if held else np.inf
 
 
+def effective_share(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> float:
+    """Effective number of draws over their number, at most 1."""
+    by_draw = _by_draw(values, worlds)
+    return min(1.0, effective_sample_size(by_draw) / by_draw.size)
+
+
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:
     """Mean over the worlds of each posterior draw, as chains."""
     draws = Draws(worlds)

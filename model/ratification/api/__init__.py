@@ -8,8 +8,9 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.breakevens import break_even
 from ratification.api.checks import leave_one_union_out, sensitivity_tree
-from ratification.api.comparison import Comparison
+from ratification.api.comparisons import compare
 from ratification.api.diffs import diff, diff_runs
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
@@ -17,10 +18,12 @@ from ratification.api.panel import PriorsPanel
 from ratification.api.pivots import pivots
 from ratification.api.posteriors import posterior_tree
 from ratification.api.reports import write_report
+from ratification.api.settings_compared import SettingsCompared
 from ratification.api.standings import CaseStanding, standing
 from ratification.api.sweeps import amend, sweep
 from ratification.api.timelines import timeline
 from ratification.api.watching import Accepted, Refused, Watch
+from ratification.api.whatifs import whatif, whatif_each
 from ratification.case.beliefs import beliefs, believing
 from ratification.case.folder import load, shipped
 from ratification.case.priors import set_from_text
@@ -32,16 +35,18 @@ __all__ = [
     "DEFAULT_SEED",
     "Accepted",
     "CaseStanding",
-    "Comparison",
     "Forecaster",
     "PriorsPanel",
     "Refused",
     "Result",
     "Runs",
+    "SettingsCompared",
     "Watch",
     "amend",
     "beliefs",
     "believing",
+    "break_even",
+    "compare",
     "diff",
     "diff_runs",
     "forecast",
@@ -59,6 +64,8 @@ __all__ = [
     "standing",
     "sweep",
     "timeline",
+    "whatif",
+    "whatif_each",
     "write_priors",
     "write_report",
 ]

@@ -9,8 +9,8 @@ from ratification.answers.forecast import Forecast
 from ratification.answers.replication import Replicated, replicate
 from ratification.answers.reweighting import Reweighted, reweighted
 from ratification.answers.run import Run
-from ratification.api.comparison import Comparison, Setting
 from ratification.api.forecasts import DEFAULT_SEED, run
+from ratification.api.settings_compared import Setting, SettingsCompared
 from ratification.case.case import Case
 from ratification.case.priors import Priors
 from ratification.errors import RequestError
@@ -149,7 +149,7 @@ class Forecaster:
 
     def compare(
         self, case: Case, *, asked: Mapping[str, Any] | None = None, **settings: Sequence[Any]
-    ) -> Comparison:
+    ) -> SettingsCompared:
         """How the answer depends on settings of the priors, one changed at a time.
 
             forecaster.compare(case, tau_union=[0.3, 0.6, 0.9], nu=[0.8, 1.4])
@@ -172,7 +172,7 @@ class Forecaster:
                 again = self.forecast(case.with_priors(changed), **(asked or {}))
                 chances, how = _chances(again.forecast), "fitted"
             rows.append(Setting(name, _text(value), how, chances))
-        return Comparison(tuple(rows))
+        return SettingsCompared(tuple(rows))
 
 
 def _text(value: float | Mapping[str, float]) -> str:

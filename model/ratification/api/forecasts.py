@@ -7,6 +7,12 @@ from ratification.answers.run import Run, Simulation
 from ratification.case.bounds import check_possible
 from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
+from ratification.case.coalition import (
+    abstaining_leaves,
+    electorate_in,
+    refuse_vetoes_of_leaving,
+    reports_touching,
+)
 from ratification.case.evidence import InForce
 from ratification.case.fingerprint import fingerprint
 from ratification.case.known import Known, known
@@ -122,11 +128,19 @@ def run_on(
     check_possible(facts, case.electorate, evidence.reports, case.id)
     answers, simulations = [], []
     for scenario in asked:
+        refuse_vetoes_of_leaving(chosen, scenario)
+        fitted, believed = _in_scenario(case, evidence, facts, scenario)
         posterior, simulated = runs.worlds(
-            case, evidence, round_id, seed=seed, count=worlds, scenario=scenario, engine=engine
+            case, fitted, round_id, seed=seed, count=worlds, scenario=scenario, engine=engine
         )
-        made = Simulation(scenario=scenario, posterior=posterior, worlds=simulated)
-        answers.append(answer(case, facts, simulated, chosen, scenario=made.name, seed=seed))
+        made = Simulation(
+            scenario=scenario,
+            posterior=posterior,
+            worlds=simulated,
+            electorate=electorate_in(case.electorate, scenario),
+            facts=believed,
+        )
+        answers.append(answer(case, believed, simulated, chosen, scenario=scenario, seed=seed))
         simulations.append(made)
     return Run(
         forecast=_summed_up(
@@ -186,6 +200,31 @@ def _summed_up(
     )
 
 
+def _in_scenario(
+    case: Case, evidence: InForce, facts: Known, scenario: Scenario | None
+) -> tuple[InForce, Known]:
+    """The evidence that a scenario is fitted to, and all that is known in it.
+
+    Who abstains by assumption counts as news for standing. The fit needs it only where a report
+    speaks of ballots in which theirs would have been.
+
+    Raises:
+        RequestError: a unit that abstains has voted.
+    """
+    if scenario is None or not scenario.abstaining:
+        return evidence, facts
+    texts = tuple(f"{unit} abstained" for unit in scenario.abstaining)
+    try:
+        told = case.assuming(evidence, texts, facts.round)
+    except RequestError as error:
+        raise RequestError(
+            f"scenario {scenario.id!r}: {error}. Leave it out, or ask for an earlier day"
+        ) from None
+    silent = abstaining_leaves(case.electorate, scenario)
+    touching = reports_touching(evidence, facts.round, silent, case.electorate)
+    return (told if touching else evidence), known(told, facts.round, case.electorate, case.id)
+
+
 def asked_scenario(case: Case, name: str) -> Scenario | None:
     """A scenario by id; None for the vote as it is."""
     return None if name == AS_VOTED else case.scenario(name)
@@ -236,6 +275,13 @@ def _without_effect(simulations: Sequence[Simulation]) -> list[str]:
         if s.scenario is not None
         and s.scenario.returns == "published"
         and not s.posterior.layout.structure.early_returns
+    ] + [
+        f"scenario {s.scenario.id}: regression acts on rounds without reports; the reports of this "
+        "one say how its units moved, so it changes nothing"
+        for s in simulations
+        if s.scenario is not None
+        and s.scenario.regression is not None
+        and s.scenario.round in s.posterior.layout.structure.rounds
     ]
 
 

@@ -97,13 +97,23 @@ class Case:
         """
         base = in_force(self.reports, as_of=as_of, without=without)
         target = self.round(round_id or self.target).id
+        return self.assuming(base, assume, target)
+
+    def assuming(self, base: InForce, assume: tuple[str, ...], round_id: str) -> InForce:
+        """The same reports with assumptions about a round added, as the news that came last.
+
+        Raises:
+            RequestError: an assumption that is not understood, or cannot hold beside them.
+            CaseError: the reports cannot all be true.
+        """
         if not assume:
             return base
+        first = 1 + sum(report.source == "assumed" for report in base.reports)
         extra = tuple(
-            self._assumed(text, number, target) for number, text in enumerate(assume, start=1)
+            self._assumed(text, number, round_id) for number, text in enumerate(assume, start=first)
         )
         evidence = replace(base, reports=(*base.reports, *extra))
-        self._refuse_impossible(base, evidence, assume, target)
+        self._refuse_impossible(base, evidence, assume, round_id)
         return evidence
 
     def _assumed(self, text: str, number: int, round_id: str) -> Report:

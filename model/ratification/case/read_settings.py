@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 from ratification.case.electorate import COALITION, RosterVariant
 from ratification.case.files import Problems
-from ratification.case.priors import Normal, PriorError, Priors, changed, default_key
+from ratification.case.priors import PriorError, Priors, changed, default_key
+from ratification.case.read_scenarios import read_scenarios
 from ratification.case.read_toml import TOP, Place, TomlReader, line_of, parse_toml
-from ratification.case.rounds import AS_VOTED, Round, Scenario, Stake
+from ratification.case.rounds import Amount, Round, Scenario, Stake
 from ratification.case.unitsets import near_miss
 from ratification.case.values import MOST_MEMBERS, exact, shown
 
@@ -52,7 +53,7 @@ def read_settings(text: str | None, problems: Problems) -> Settings | None:
         rounds_known=rounds_known,
         priors=_priors(reader, document),
         variants=_variants(reader, document),
-        scenarios=_scenarios(reader, document, ids if rounds_known else None),
+        scenarios=read_scenarios(reader, document, rounds if rounds_known else None),
         stakes=_stakes(reader, document),
     )
 
@@ -221,83 +222,49 @@ def check_due_units(
                 problems.add(FILE, line, said)
 
 
-def _scenarios(
-    reader: TomlReader, document: Mapping[str, Any], rounds: Sequence[str] | None
-) -> tuple[Scenario, ...]:
-    scenarios = []
-    taken: set[str] = set()
-    for number, table in enumerate(reader.tables(document, "scenario")):
-        place = Place("[[scenario]]", number)
-        known = ("id", "title", "round", "swing", "turnout", "returns", "note")
+def _stakes(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Stake, ...]:
+    stakes = []
+    names: set[str] = set()
+    for number, table in enumerate(reader.tables(document, "stake")):
+        place = Place("[[stake]]", number)
+        known = ("name", "unit", "ratified", "defeated", "source", "note")
         reader.known_keys(table, known, place)
-        round_id = reader.string(table, "round", place, required=True)
-        if round_id and rounds is not None and round_id not in rounds:
-            near = near_miss(round_id, rounds) or f" Rounds: {', '.join(rounds)}"
-            reader.problem(
-                f"round {round_id!r} is not in this case.{near}",
-                place,
-                "round",
-            )
-        identity = reader.identity(table, place, taken)
-        if identity == AS_VOTED:
-            reader.problem(f"id {AS_VOTED!r} is what no scenario is called: rename it", place, "id")
-        scenarios.append(
-            Scenario(
-                id=identity,
-                title=reader.string(table, "title", place) or identity,
-                round=round_id,
-                swing=_normal(reader, table, "swing", place),
-                turnout=_normal(reader, table, "turnout", place),
-                returns=_returns(reader, table, place),
-            )
-        )
-    return tuple(scenarios)
+        ratified = _amount(reader, table, "ratified", place)
+        defeated = _amount(reader, table, "defeated", place)
+        name = reader.string(table, "name", place, required=True)
+        unit = reader.string(table, "unit", place)
+        if name and name in names:
+            reader.problem(f"stake {shown(name)} stands twice", place, "name")
+        names.add(name)
+        if ratified is not None and defeated is not None:
+            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated, unit=unit))
+    return tuple(stakes)
 
 
-def _normal(reader: TomlReader, table: Mapping[str, Any], key: str, place: Place) -> Normal | None:
+def _amount(reader: TomlReader, table: Mapping[str, Any], key: str, place: Place) -> Amount | None:
+    """A number, or { low, high, distribution }."""
     given = table.get(key)
-    if given is None:
-        return None
-    values = given if isinstance(given, dict) else {"mean": given, "sd": 0.0}
-    extra = [name for name in values if name not in ("mean", "sd")]
-    mean = reader.number(values.get("mean", 0.0), f"{key}.mean", place, key)
-    sd = reader.number(values.get("sd", 0.0), f"{key}.sd", place, key)
+    if not isinstance(given, dict):
+        value = reader.number(given, key, place, key)
+        return None if value is None else Amount(low=value, high=value)
+    extra = [name for name in given if name not in ("low", "high", "distribution")]
     if extra:
-        reader.problem(f"{key} has no {shown(extra[0])}: it has mean and sd", place, key)
-    if mean is None or sd is None:
-        return None
-    if sd < 0 or max(abs(mean), sd) > 10:
+        reader.problem(f"{key} has no {shown(extra[0])}: low, high, distribution", place, key)
+    low = reader.number(given.get("low"), f"{key}.low", place, key)
+    high = reader.number(given.get("high"), f"{key}.high", place, key)
+    distribution = given.get("distribution")
+    if distribution not in ("uniform", "normal"):
+        said = "is missing" if distribution is None else f"is {shown(distribution)}"
         reader.problem(
-            f"{key} = {shown(given)} is no shift on the logit scale: both of its numbers are at "
-            "most 10, and sd is not negative",
+            f"{key}.distribution {said}: say 'uniform' (low to high, all alike) or 'normal' (low "
+            "and high are its 5% and 95% quantiles)",
             place,
             key,
         )
         return None
-    return Normal(mean=mean, sd=sd)
-
-
-def _returns(
-    reader: TomlReader, table: Mapping[str, Any], place: Place
-) -> Literal["withheld", "published"]:
-    value = table.get("returns", "withheld")
-    if value == "published":
-        return "published"
-    if value != "withheld":
-        reader.problem(
-            f"returns is {shown(value)}: say 'withheld' or 'published'", place, "returns"
-        )
-    return "withheld"
-
-
-def _stakes(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Stake, ...]:
-    stakes = []
-    for number, table in enumerate(reader.tables(document, "stake")):
-        place = Place("[[stake]]", number)
-        reader.known_keys(table, ("name", "ratified", "defeated", "source", "note"), place)
-        ratified = reader.number(table.get("ratified"), "ratified", place, "ratified")
-        defeated = reader.number(table.get("defeated"), "defeated", place, "defeated")
-        name = reader.string(table, "name", place, required=True)
-        if ratified is not None and defeated is not None:
-            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated))
-    return tuple(stakes)
+    if low is None or high is None:
+        return None
+    if low >= high:
+        reader.problem(f"{key} goes from {low:g} to {high:g}: low must be below high", place, key)
+        return None
+    return Amount(low=low, high=high, distribution=distribution)

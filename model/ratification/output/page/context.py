@@ -36,7 +36,7 @@ class PageContext:
 
     def results(self, simulation: Simulation) -> Results:
         """Complete results of a scenario."""
-        return Results.of(simulation.worlds, self.run.case.electorate)
+        return Results.of(simulation.worlds, simulation.electorate)
 
     def holds(self, simulation: Simulation, chosen: ChosenReading) -> np.ndarray:
         """In which worlds of a scenario a reading ratifies."""

@@ -27,6 +27,7 @@ from ratification.output.page.parts import DataTable, Section
 from ratification.output.page.pivots import pivots_section
 from ratification.output.page.private import NOTHING, Hidden, hidden_by
 from ratification.output.page.reported import reported_section, shown_warnings
+from ratification.output.page.scenarios import scenarios_section
 from ratification.output.page.summary import summary
 from ratification.output.page.timeline import timeline_section
 from ratification.output.page.units import unions_section
@@ -36,6 +37,7 @@ SECTIONS: tuple[Callable[[PageContext], Section | None], ...] = (
     answer_section,
     bylaws_section,
     calculator_section,
+    scenarios_section,
     amend_section,
     pivots_section,
     unions_section,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 ERRORS = 2  # standard errors to either side
 
 
-def comparison_chart(frame: "pd.DataFrame") -> Any:
+def settings_chart(frame: "pd.DataFrame") -> Any:
     """A row a setting, a column of dots a rule; shapes tell rules apart as well as colours."""
     import altair as alt
 

@@ -19,7 +19,7 @@ class Setting:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class SettingsCompared:
     """Chances by setting and reading."""
 
     settings: tuple[Setting, ...]
@@ -44,9 +44,9 @@ class Comparison:
 
     def chart(self) -> Any:
         """Chances by setting, two standard errors to either side; an Altair chart."""
-        from ratification.output.views.comparison_chart import comparison_chart
+        from ratification.output.views.settings_chart import settings_chart
 
-        return comparison_chart(self.frame())
+        return settings_chart(self.frame())
 
     def _repr_html_(self) -> str:
         from ratification.output.views.tables import chance, html_table
