@@ -25,6 +25,7 @@ from ratification.case.bylaws import All, Condition, Not, Reading, Rule, Veto
 from ratification.case.bylaws import Any as AnyOf
 from ratification.case.case import Case
 from ratification.case.fingerprint import fingerprint
+from ratification.case.rounds import Joining, Scenario
 from ratification.case.verdicts import passes
 from ratification.cli.main import main
 from ratification.errors import CaseError
@@ -499,6 +500,24 @@ def test_a_rule_on_ballots_has_no_power_but_is_pivotal(june_22: Pivots) -> None:
     assert told.difference is not None
     assert told.difference.value > 0.3
     assert of(found, "csea").pivotal.probability > 0.3
+
+
+def test_a_scenario_has_its_own_coalition(tmp_path: Path) -> None:
+    """Who left has no power, who joined has, and who abstains neither votes nor turns anything."""
+    case = make_case(tmp_path, THREE, bylaws=TWO_OF_THREE)
+    joining = (Joining(id="d", name="The Drivers", members=150),)
+    scenario = Scenario(
+        id="s", title="S", round="june", leaving=("a",), joining=joining, abstaining=("c",)
+    )
+    found = pivots_of(made_run(replace(case, scenarios=(scenario,)), scenarios=["as-voted", "s"]))
+    as_voted, changed = found.rules
+    assert [union.unit for union in as_voted.unions] == ["a", "b", "c"]
+    assert {union.unit for union in changed.unions} == {"b", "d"}
+    assert {veto.unit for veto in changed.vetoes_now} == {"b", "d"}
+    assert [union.shapley.value for union in changed.unions if union.shapley] == [0.5, 0.5]
+    assert {entry.unit for entry in changed.watch} >= {"b", "b-1", "d"}
+    assert found.names["d"] == "The Drivers"
+    assert "By the rule each of the 2 unions has a veto." in pivots_said.sentences(changed, found)
 
 
 # Due days

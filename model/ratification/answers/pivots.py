@@ -148,7 +148,9 @@ def pivots_of(
     chosen = run.readings if readings is None else tuple(readings)
     rules: list[RulePivots] = []
     needed: list[Needed] = []
+    names: dict[str, str] = {}
     for simulation in run.simulations if simulations is None else simulations:
+        names |= _names(simulation.electorate)
         made = _Simulated(run, simulation)
         firsts = made.earliest(chosen)
         found = [made.rule(one, first) for one, first in zip(chosen, firsts, strict=True)]
@@ -156,7 +158,7 @@ def pivots_of(
         needed += _needed(made, found)
     return Pivots(
         forecast=run.forecast,
-        names=_names(run.case.electorate),
+        names=names,
         rules=tuple(rules),
         needed=tuple(needed),
     )
@@ -177,7 +179,7 @@ def _needed(made: "_Simulated", rules: Sequence[RulePivots]) -> list[Needed]:
     worlds = made.simulation.worlds
     found = required(
         made.tree,
-        made.run.facts,
+        made.simulation.facts,
         made.open,
         leaf_members=worlds.leaf_members,
         leaf_ballots=worlds.leaf_ballots,
@@ -201,7 +203,7 @@ class _Simulated:
 
     def __init__(self, run: Run, simulation: Simulation) -> None:
         self.run, self.simulation = run, simulation
-        self.tree: Electorate = run.case.electorate
+        self.tree: Electorate = simulation.electorate
         self.results = Results.of(simulation.worlds, self.tree)
         self.unions: dict[str, UnionForecast] = {
             union.unit: union for union in run.forecast.unions if union.scenario == simulation.name
@@ -211,12 +213,7 @@ class _Simulated:
 
     def rule(self, chosen: ChosenReading, first: Earliest | None) -> RulePivots:
         """Who matters under one reading."""
-        told = next(
-            rule
-            for rule in self.run.forecast.rules
-            if (rule.bylaws, rule.reading, rule.scenario)
-            == (chosen.bylaws.id, chosen.reading.id, self.simulation.name)
-        )
+        told = self.run.rule(self.simulation, chosen)
         open_rule = told.standing == "open"
         reason = why_none(chosen.reading.rule)
         games = {} if reason else self._games(chosen)
@@ -257,7 +254,7 @@ class _Simulated:
             return [None] * len(chosen)
         readings = [one.reading for one in chosen]
         as_of = self.run.forecast.as_of
-        found = earliest(readings, self.tree, self.run.facts, days, as_of)
+        found = earliest(readings, self.tree, self.simulation.facts, days, as_of)
         return [
             first if increasing(positive(reading.rule)) else None
             for reading, first in zip(readings, found, strict=True)
@@ -353,7 +350,7 @@ class _Simulated:
     @cached_property
     def _pending(self) -> dict[str, np.ndarray]:
         """Units of open unions whose count is not in: in which bin each world has their margin."""
-        worlds, facts = self.simulation.worlds, self.run.facts
+        worlds, facts = self.simulation.worlds, self.simulation.facts
         counted = {count.scope for count in facts.counts}
         known = frozenset(facts.counted)
         found = {}

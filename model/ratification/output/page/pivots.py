@@ -73,7 +73,7 @@ def _needed(page: PageContext, found: Pivots) -> list[str]:
 
 
 def _watch(page: PageContext, rule: RulePivots, found: Pivots) -> Figure | None:
-    tree = page.run.case.electorate
+    tree = page.first.electorate
     shown = [entry for entry in rule.watch if not page.hidden.unit(entry.unit, tree)]
     rows = pivots_said.moving(shown, MOST_WATCHED)
     if not rows:
