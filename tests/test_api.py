@@ -28,7 +28,7 @@ def test_the_readmes_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Every line of it works as it stands, on draws that are made instead of fitted."""
     [block] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     fitted = inspect.signature(api.posterior_tree)
-    monkeypatch.setattr(api, "Runs", FewWorlds)
+    monkeypatch.setattr("ratification.api.forecasts.Runs", FewWorlds)
     monkeypatch.setattr(api, "posterior_tree", fitted.bind)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
