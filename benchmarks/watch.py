@@ -27,6 +27,7 @@ from ratification.api import Accepted, Runs, Watch, run, shipped, write_report
 from ratification.output.edits import Edits, read
 from ratification.output.ledger import Ledger
 from ratification.output.published import Published
+from ratification.output.recorder import Recorder
 from ratification.output.store import RunStore
 
 GOAL_SECONDS = 2.0
@@ -69,9 +70,7 @@ class Night:
             Edits(self.folder),
             self._ask,
             Published(self.folder.parent / "page.html", self._page),
-            Ledger(store.folder),
-            {},
-            warn=sys.exit,
+            Recorder(Ledger(store.folder), self.folder, {}, sys.exit),
             now=lambda: datetime.now().astimezone(),
         )
         self._event(0)  # the first report also imports what draws charts

@@ -16,6 +16,7 @@ from ratification.output.edits import Edits
 from ratification.output.ledger import Ledger, State
 from ratification.output.page.notice import BEGINS, ENDS, Notice
 from ratification.output.published import Published
+from ratification.output.recorder import Recorder
 
 ELECTORATE = "unit,parent,members\na,,400\nb,,300\nc,,200\n"
 FIRST = "first,june,2011-06-01,a,count,150,90,,,\n"
@@ -97,10 +98,8 @@ class Night:
             Edits(self.folder, sleep=self.clock.sleep, clock=lambda: self.clock.now),
             lambda case, how: self.ask(case, how),
             self.published,
-            self.ledger,
-            {"seed": 391},
+            Recorder(self.ledger, self.folder, {"seed": 391}, self.warnings.append),
             then_nuts=self.then_nuts,
-            warn=self.warnings.append,
             now=lambda: datetime(2011, 6, 24, 21, tzinfo=UTC) + timedelta(seconds=self.clock.now),
         )
 

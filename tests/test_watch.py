@@ -40,9 +40,9 @@ def test_each_edit_becomes_a_page_a_json_and_a_state(night: Night) -> None:
     assert night.json["stale"] is None
     save(night.folder, FIRST, SECOND)
     event = night.accepted()
-    assert [(change.id, change.how) for change in event.changes] == [("second", "new")]
-    assert not event.first
-    by_key = {move.key[1]: move for move in event.moves}
+    assert [(change.id, change.how) for change in event.news.changes] == [("second", "new")]
+    assert not event.news.first
+    by_key = {move.key[1]: move for move in event.news.moves}
     now = {rule["reading"]: rule["probability"] for rule in night.json["forecasts"]}
     before = {
         rule["reading"]: rule["probability"] for rule in night.states[0].forecast["forecasts"]
@@ -65,7 +65,7 @@ def test_each_edit_becomes_a_page_a_json_and_a_state(night: Night) -> None:
 def test_the_error_of_a_move_is_that_of_both_answers(night: Night) -> None:
     """Two fits share no simulated votes, so their errors add as independent ones do."""
     save(night.folder, "first,june,2011-06-01,a,count,120,120,,,\n")
-    [_, ballots] = night.accepted().moves
+    [_, ballots] = night.accepted().news.moves
     assert ballots.before is not None
     assert ballots.mcse == pytest.approx((ballots.before.mcse**2 + ballots.now.mcse**2) ** 0.5)
 
@@ -127,7 +127,7 @@ def test_a_correction_may_lower_a_count(night: Night) -> None:
     """A lower count in the same row, or in a row that replaces it, is taken as it stands."""
     save(night.folder, "first,june,2011-06-01,a,count,100,90,,,\n")
     event = night.accepted()
-    [change] = event.changes
+    [change] = event.news.changes
     assert (change.how, change.id) == ("changed", "first")
     assert night.states[-1].arrived == [
         {
@@ -138,14 +138,14 @@ def test_a_correction_may_lower_a_count(night: Night) -> None:
             "before": "150 yes, 90 no",
         }
     ]
-    assert event.moves[1].difference < 0
+    assert event.news.moves[1].difference < 0
     head = (night.folder / "evidence.csv").read_text().partition("\n")[0]
     rows = (
         "first,june,2011-06-01,a,count,100,90,,,,\nagain,june,2011-06-03,a,count,80,110,,,,first\n"
     )
     (night.folder / "evidence.csv").write_text(f"{head},replaces\n{rows}")
     event = night.accepted()
-    assert [(change.id, change.how) for change in event.changes] == [("again", "new")]
+    assert [(change.id, change.how) for change in event.news.changes] == [("again", "new")]
     assert next(u for u in night.json["unions"] if u["unit"] == "a")["standing"] == "rejected"
 
 
@@ -155,7 +155,7 @@ def test_a_removed_row_is_told(night: Night) -> None:
     night.accepted()
     save(night.folder, FIRST)
     event = night.accepted()
-    assert [(change.id, change.how) for change in event.changes] == [("second", "removed")]
+    assert [(change.id, change.how) for change in event.news.changes] == [("second", "removed")]
     assert night.states[-1].arrived == [
         {"id": "second", "change": "removed", "units": "b", "said": "approved"}
     ]
@@ -171,7 +171,7 @@ def test_a_file_that_is_gone_and_comes_back(night: Night) -> None:
     assert body(night.page) == body(page)
     (night.folder / "electorate.csv").write_bytes(kept)
     event = night.accepted()
-    assert (event.changes, event.files, event.number) == ((), [], 1)
+    assert (event.news.changes, event.news.files, event.number) == ((), [], 1)
     assert night.json["stale"] is None
     assert len(night.states) == 1
 
@@ -190,7 +190,7 @@ def test_changed_bylaws_are_told_as_a_file(night: Night) -> None:
     text = (night.folder / "bylaws.toml").read_text()
     (night.folder / "bylaws.toml").write_text(text.replace('"60%"', '"55%"'))
     event = night.accepted()
-    assert (event.files, event.changes) == (["bylaws.toml"], ())
+    assert (event.news.files, event.news.changes) == (["bylaws.toml"], ())
     assert night.states[-1].arrived == [{"file": "bylaws.toml", "change": "changed"}]
 
 
@@ -199,13 +199,13 @@ def test_a_later_session_goes_on_from_the_ledger(night: Night) -> None:
     save(night.folder, FIRST, SECOND)
     later = Night(night.folder, night.ledger)
     event = later.accepted()
-    assert not event.first
-    assert [(change.id, change.how) for change in event.changes] == [("second", "new")]
-    assert all(move.before is not None for move in event.moves)
+    assert not event.news.first
+    assert [(change.id, change.how) for change in event.news.changes] == [("second", "new")]
+    assert all(move.before is not None for move in event.news.moves)
     assert len(later.states) == 2
     again = Night(night.folder, night.ledger)
     event = again.accepted()
-    assert (event.changes, event.number) == ((), 2)
+    assert (event.news.changes, event.number) == ((), 2)
     assert len(again.states) == 2
 
 
@@ -315,7 +315,7 @@ def test_nuts_gives_way_to_a_newer_edit(sampled: Night) -> None:
     asking.meanwhile.append(lambda: save(sampled.folder, FIRST, SECOND))
     assert sampled.step() is None
     event = sampled.accepted()
-    assert (event.refined, [change.id for change in event.changes]) == (False, ["second"])
+    assert (event.refined, [change.id for change in event.news.changes]) == (False, ["second"])
     assert sampled.accepted().refined
     assert asking.asked == ["quick 1", "nuts 1", "quick 2", "nuts 2"]
     assert [state.engine for state in sampled.states] == ["instant", "instant", "nuts"]

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -75,6 +77,7 @@ def test_history_lists_every_state(night: Night, capsys: pytest.CaptureFixture[s
     assert len(rows) == 4
     assert rows[2]["probability"] == "1.0"
     assert rows[2]["standing"] == "ratified"
+    assert rows[2]["arrived"] == "new second (b): approved"
     assert rows[0]["inputs_sha256"] != rows[2]["inputs_sha256"]
     code, out, _ = told([*asked, "--bylaws", "rule/ballots"], capsys)
     assert "Not shown: rule/unions" in out
@@ -362,6 +365,45 @@ def test_two_watchers_of_one_store_keep_each_state_once(folder: Path) -> None:
     assert [s.forecast["inputs"]["reports"] for s in kept] == [1, 2]
     assert one.json["forecasts"] == two.json["forecasts"]
     assert "warning" not in one.err.read_text() + two.err.read_text()
+
+
+def test_a_terminal_shows_a_table_and_a_line_that_moves(folder: Path) -> None:
+    """What arrived and the chances stand above a line with the report's age; Ctrl-C ends it."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "ratification", "watch", str(folder), "--worlds", "500"]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [*command, "--store", "store"],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=folder.parent,
+        env=environment,
+    )
+    os.close(its)
+    shown = b""
+    limit = time.monotonic() + PATIENCE
+
+    def until(text: bytes) -> None:
+        nonlocal shown
+        while text not in shown:
+            assert time.monotonic() < limit, shown
+            if select.select([ours], [], [], 0.1)[0]:
+                shown += os.read(ours, 65536)
+
+    try:
+        until(b"first state")
+        until(b"s ago")
+        save(folder, FIRST, SECOND)
+        until(b"+ second (b): approved")
+        until(b"open -> ratified")
+        process.send_signal(signal.SIGINT)
+        until(b"2 states of this session")
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 def test_help_of_both_commands_shows_how() -> None:

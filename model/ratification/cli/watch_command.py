@@ -87,12 +87,14 @@ def command(
     published = Published(report or Path(f"{name}-report.html"), session.write_page)
     published.refuse_other(name, force=force)
     edits = Edits(folder, pace=Pace(every=every, settle=settle, doubt=4 * settle))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with session.line:
             session.follow(edits, published, then_nuts=then_nuts)
     except KeyboardInterrupt:
         click.echo(session.farewell(published), err=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Session:
@@ -109,16 +111,20 @@ class _Session:
         """Take edit after edit, until Ctrl-C."""
         from ratification.api import Watch
         from ratification.output.ledger import Ledger
+        from ratification.output.recorder import Recorder
         from ratification.output.store import default_folder
 
         self.watch = Watch(
             edits,
             self._ask,
             published,
-            Ledger(self.asked.store or default_folder()),
-            _question(self.asked),
+            Recorder(
+                Ledger(self.asked.store or default_folder()),
+                edits.folder,
+                _question(self.asked),
+                lambda text: self.line.warn(f"warning: {text}"),
+            ),
             then_nuts=then_nuts,
-            warn=lambda text: self.line.warn(f"warning: {text}"),
             now=_now,
             whole=finishing,
         )
@@ -141,15 +147,16 @@ class _Session:
         watch = self.watch
         if watch is None or watch.shown is None:
             return "stopped: no report was made"
-        states = f"{watch.recorded} states" if watch.recorded != 1 else "1 state"
+        record = watch.record
+        states = "1 state" if record.recorded == 1 else f"{record.recorded} states"
         told = [
             f"stopped: {published.page} and {published.data.name} are kept as of "
-            f"{watch.shown.made:%H:%M:%S}, and {states} of this session in {watch.ledger.path}"
+            f"{watch.shown.made:%H:%M:%S}, and {states} of this session in {record.ledger.path}"
         ]
         if watch.stale is not None:
             told.append("the newest edit is not in them")
-        if watch.unrecorded:
-            told.append(f"{len(watch.unrecorded)} could not be kept in the ledger")
+        if record.unrecorded:
+            told.append(f"{len(record.unrecorded)} could not be kept in the ledger")
         return "; ".join(told)
 
     def _ask(self, case: "Case", how: Literal["quick", "nuts"]) -> "Run":
@@ -177,10 +184,9 @@ class _Session:
 
     def _tell_accepted(self, event: "Accepted") -> None:
         from ratification.output.views import watch_view
-        from ratification.output.views.watching import arrived_objects
 
         forecast = event.run.forecast
-        arrivals = None if event.first else arrived_objects(event.files, event.changes)
+        arrivals = event.news.arrivals
         what = watch_view.arrivals_text(arrivals)
         if event.refined:
             what = "sampled by NUTS"
@@ -190,10 +196,10 @@ class _Session:
             f"{sum(event.seconds.values()):.1f} s, {forecast.engine}"
         )
         if arrivals is None or not arrivals or event.refined:
-            shown = watch_view.accepted_view(f"{title}: {what}", forecast, (), event.moves)
+            shown = watch_view.accepted_view(f"{title}: {what}", forecast, (), event.news.moves)
         else:
-            shown = watch_view.accepted_view(title, forecast, arrivals, event.moves)
-        self.line.print(shown, f"{title}: {what} | {watch_view.chances_text(event.moves)}")
+            shown = watch_view.accepted_view(title, forecast, arrivals, event.news.moves)
+        self.line.print(shown, f"{title}: {what} | {watch_view.chances_text(event.news.moves)}")
 
     def _standing(self, watch: "Watch") -> str:
         """What the last line of a terminal says while nothing happens."""

@@ -51,6 +51,6 @@ def marked(html: str, notice: str) -> str:
     """
     places = re.findall(f"{BEGINS}.*?{ENDS}", html, flags=re.DOTALL)
     if len(places) != 1:
-        raise RequestError("is no page that `ratify` made")
+        raise RequestError("it is no page that `ratify` made")
     before, _, rest = html.partition(BEGINS)
     return f"{before}{BEGINS}{notice}{ENDS}{rest.partition(ENDS)[2]}"

@@ -12,7 +12,7 @@ from rich.text import Text
 from ratification.output import wording
 from ratification.output.contract import SCHEMA_VERSION
 from ratification.output.ledger import State
-from ratification.output.views.watch_view import arrivals_text
+from ratification.output.views.watch_view import arrival_text, arrivals_text
 
 CSV_HEAD = (
     "state",
@@ -73,7 +73,8 @@ def history_rows(states: Sequence[State]) -> list[tuple[object, ...]]:
         )
         about += (told["engine"], told["seed"], told["worlds"], told["inputs"]["reports"])
         names = ("bylaws", "reading", "scenario", "probability", "mcse", "standing")
-        arrived = arrivals_text(state.arrived, most=1000)
+        # In words: a spreadsheet takes a cell that begins with + or - for a formula.
+        arrived = "; ".join(arrival_text(entry, in_words=True) for entry in state.arrived or ())
         for rule in told["forecasts"]:
             cells = tuple(rule[name] for name in names)
             rows.append((*about, *cells, arrived, state.inputs_sha256))

@@ -60,15 +60,16 @@ def _chance(move: Move) -> str:
     )
 
 
-def arrival_text(entry: Mapping[str, Any]) -> str:
-    """One thing that arrived: `+ local-391: 527 yes, 955 no`."""
+def arrival_text(entry: Mapping[str, Any], *, in_words: bool = False) -> str:
+    """One thing that arrived: `+ local-391: 527 yes, 955 no`; in words, `new local-391: ...`."""
+    how = entry["change"] if in_words else MARKS[entry["change"]]
     if "file" in entry:
-        return f"~ {entry['file']}"
+        return f"{how} {entry['file']}"
     said = entry["said"]
     if entry.get("before", said) != said:
         said = f"{entry['before']} -> {said}"
     units = "" if entry["units"] == entry["id"] else f" ({entry['units']})"
-    return f"{MARKS[entry['change']]} {entry['id']}{units}: {said}"
+    return f"{how} {entry['id']}{units}: {said}"
 
 
 def arrivals_text(arrivals: Sequence[Mapping[str, Any]] | None, most: int = 3) -> str:
