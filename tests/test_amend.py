@@ -237,7 +237,7 @@ def test_the_swing_reaches_and_a_tenth_less_does_not(case: Case) -> None:
     assert found.swing.points is not None
     tenths = round(10 * found.swing.points)
     worlds = found.simulation.worlds
-    shift = Shift(case.electorate, found.run.facts, worlds)
+    shift = Shift(case.electorate, found.run.facts, worlds, "bcde")
     held = [
         judge(found.chosen.reading, Results.of(shift.worlds(t), case.electorate)).mean()
         for t in (tenths - 1, tenths)
@@ -253,7 +253,7 @@ def test_moved_worlds_agree_with_the_evidence(tmp_path: Path) -> None:
     case = make_case(tmp_path, SPLIT, EVERYTHING, bylaws=VETO)
     found = run(case, runs=MadeRuns(), worlds=500)
     worlds, facts, tree = found.simulations[0].worlds, found.facts, case.electorate
-    shift = Shift(tree, facts, worlds)
+    shift = Shift(tree, facts, worlds, "bcde")
     leaf = tree.leaf_index
     assert shift.held == ("a",)
     assert shift.tied == ("c1",)

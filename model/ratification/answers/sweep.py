@@ -89,9 +89,15 @@ class Sweep:
 
 
 def sweep_of(
-    run: Run, simulation: Simulation, chosen: ChosenReading, wanted: Sequence[str] = ()
+    run: Run,
+    simulation: Simulation,
+    chosen: ChosenReading,
+    wanted: Sequence[str] = (),
+    verdict: Verdict | None = None,
 ) -> Sweep:
     """Sweep a rule over the conditions named by measure or number, the first two by default.
+
+    `verdict` is that of `rule_verdicts`, if it is at hand: it takes a moment to make.
 
     Raises:
         RequestError: the rule has no such condition, or no threshold at all.
@@ -99,13 +105,14 @@ def sweep_of(
     reading = replace(chosen.reading, rule=positive(chosen.reading.rule))
     axes = axes_of(run, reading, chosen_positions(reading.rule, wanted))
     found = surface(reading, axes, Results.of(simulation.worlds, run.case.electorate))
-    verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
     return Sweep(
         run=run,
         simulation=simulation,
         chosen=chosen,
         surface=found,
-        decided=decided(found, verdict),
+        decided=decided(
+            found, verdict or rule_verdicts(run.case.electorate, run.facts, reading.abstaining)
+        ),
         marks=tuple(_mark(run, simulation, found, other) for other in run.readings),
     )
 
