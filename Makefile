@@ -2,7 +2,7 @@
 # again when the metadata changes, so a fresh clone needs one command.
 
 .DEFAULT_GOAL := help
-.PHONY: help forecast test check wheel clean
+.PHONY: help forecast test check notebooks wheel clean
 # Two targets at once would install into one .venv.
 .NOTPARALLEL:
 # A .venv whose making failed half-way is made anew.
@@ -31,6 +31,9 @@ check: .venv/.dev ## Check format, lint, types and import directions
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+notebooks: .venv/.dev ## Run the notebooks afresh and render them to docs/notebooks/
+	$(BIN)/jupyter nbconvert --to html --execute --output-dir docs/notebooks model/notebooks/*.ipynb
 
 # build/ goes first: setuptools packs whatever an earlier build left in it.
 wheel: .venv/.dev ## Build the wheel into dist/

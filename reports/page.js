@@ -48,6 +48,16 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     });
   }
+  // How old a notice is. It goes on ageing while the page is open.
+  function tellAges() {
+    for (const place of document.querySelectorAll(".age")) {
+      const minutes = Math.floor((Date.now() - Date.parse(place.dataset.since)) / 60000);
+      const [count, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
+      place.textContent = minutes < 1 ? "" : ` (${count} ${unit}${count === 1 ? "" : "s"} ago)`;
+    }
+  }
+  tellAges();
+  setInterval(tellAges, 15000);
   for (const excuse of document.querySelectorAll(".unscripted")) excuse.remove();
   for (const form of document.querySelectorAll("form.calculator")) new Calculator(form);
 })();

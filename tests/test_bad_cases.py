@@ -156,7 +156,7 @@ SETTINGS = [
     case_toml("title-html", "Four unions", "<script>", "title '<script>' holds '<' or '>'"),
     case_toml("title-escape", "Four unions", "\\u202eFour", r"title holds the control .* U\+202E"),
     case_toml(
-        "unknown-key", "defeated = 120", "defeated = 120\nunit = 1", "unknown key 'unit'", 39
+        "unknown-key", "defeated = 120", "defeated = 120\namount = 1", "unknown key 'amount'", 39
     ),
     case_toml("id-number", 'id = "may"', "id = 5", "id is 5, not a string in quotes"),
     case_toml("id-twice", 'id = "june"', 'id = "may"', "id 'may' stands twice"),

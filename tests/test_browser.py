@@ -7,6 +7,7 @@ summary says so; with RATIFY_NEEDS_BROWSER set, as `.ci/run` sets it, they fail 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,17 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from hand_made import TWO_ROUNDS, make_case
-from made_runs import made_run
+from made_runs import MadeRuns, made_run
 from playwright.sync_api import Browser, Page, sync_playwright
 from ratification.answers.amend import amendments_of
 from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
-from ratification.api import write_report
+from ratification.api import timeline, write_report
 from ratification.case.bylaws import All, Condition
+from ratification.case.rounds import Joining, Scenario
 from ratification.output import wording
+from ratification.output.page.notice import Notice
 from ratification.output.views.amend_words import chance, change_in_words
 
 RULES = """\
@@ -146,6 +149,20 @@ def test_every_chart_is_drawn(page: Page) -> None:
         box = figure.locator(".chart svg").bounding_box()
         assert box is not None
         assert box["width"] > 200
+
+
+def test_what_matters_now_can_be_read(browser: Browser, file: Path) -> None:
+    """Its link leads to it; its bars are drawn, and its sentences fit a phone."""
+    for shown in opened(browser, file, viewport={"width": PHONE, "height": 800}):
+        shown.get_by_role("link", name="What matters now").click()
+        part = shown.locator("section#pivots")
+        assert part.locator("#chart-watch .chart svg path").count() > 3
+        sentences = part.locator("> ul > li")
+        assert sentences.count() >= 4
+        for sentence in sentences.all():
+            box = sentence.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= PHONE
 
 
 def chance_in(page: Page) -> tuple[float, float]:
@@ -356,3 +373,115 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
         assert shown.evaluate("window.ran") is None
         assert shown.title() == "<script>window.ran = 1</script>"
         assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_how_the_forecast_moved_is_drawn(browser: Browser, made: Run, tmp_path: Path) -> None:
+    """Every reading has a line over the days with news; nothing keeps people out of the section."""
+    path = tmp_path / "page.html"
+    moved = timeline(made.case, runs=MadeRuns(), worlds=500, last=made)
+    write_report(path, [made], timelines=[moved])
+    for shown in opened(browser, path):
+        section = shown.locator("#timeline")
+        assert section.locator("h2").inner_text() == "How the forecast moved"
+        drawn = section.locator("#chart-timeline .chart svg")
+        assert (
+            drawn.locator("g.mark-line path[aria-roledescription], g.mark-line path").count() >= 4
+        )
+        assert "2 June 2011" in (drawn.text_content() or "")
+        assert section.locator("table.reports tbody tr").count() == 3
+        assert Axe().run(shown, context="#timeline").response["violations"] == []
+
+
+@pytest.fixture(scope="module")
+def stale(made: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page whose numbers are three hours old; seven minutes ago an edit could not be used."""
+    path: Path = tmp_path_factory.mktemp("stale") / "page.html"
+    now = datetime.now(UTC)
+    reasons = ["made/evidence.csv:4: result 'aproved' is none of approved, rejected, abstained"]
+    reasons += [f"made/evidence.csv:{line}: unit {'x' * 90} is not there" for line in range(5, 16)]
+    notice = Notice(
+        made=now - timedelta(hours=3, minutes=5),
+        since=now - timedelta(minutes=7, seconds=5),
+        reasons=reasons,
+    )
+    write_report(path, [made], notice=notice)
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_a_stale_page_says_so_first(browser: Browser, stale: Path, scheme: str, width: int) -> None:
+    """The notice stands above the answer, with ages, keeps nobody out, and is not too wide."""
+    for shown in opened(
+        browser, stale, color_scheme=scheme, viewport={"width": width, "height": 800}
+    ):
+        notice = shown.locator(".notice")
+        assert notice.is_visible()
+        said = notice.inner_text()
+        assert "not in these numbers" in said
+        assert "(7 minutes ago)" in said
+        assert "(3 hours ago)" in said
+        assert "'aproved'" in said
+        assert "and 4 more" in said
+        box, answer = notice.bounding_box(), shown.locator(".headline").bounding_box()
+        assert box is not None
+        assert answer is not None
+        assert box["y"] + box["height"] <= answer["y"]
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(shown, context=".notice").response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_a_stale_page_says_so_without_javascript(browser: Browser, stale: Path) -> None:
+    """The times stand in the text; only how long ago they were needs a script."""
+    for shown in opened(browser, stale, java_script_enabled=False):
+        said = shown.locator(".notice").inner_text()
+        assert "It cannot be used, since" in said
+        assert "ago" not in said
+
+
+def test_a_page_in_date_says_when_it_was_made(browser: Browser, made: Run, tmp_path: Path) -> None:
+    """It grows old while it is open: a minute later it says so."""
+    path = tmp_path / "page.html"
+    write_report(path, [made], notice=Notice(made=datetime.now(UTC) - timedelta(seconds=50)))
+    for shown in opened(browser, path):
+        assert "Made at" in shown.locator(".notice").inner_text()
+        shown.get_by_text("(1 minute ago)").wait_for(timeout=120_000)
+
+
+def test_scenarios_of_another_coalition_are_read_and_calculated(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A union more and one less: the matrix stands on the page, and the calculator agrees."""
+    rows = "".join(f"{u},,{300 + 97 * i}\n" for i, u in enumerate(UNIONS))
+    case = make_case(tmp_path, "unit,parent,members\n" + rows, settings=TWO_ROUNDS, bylaws=RULES)
+    changed = Scenario(
+        id="changed",
+        title="Union a stays away, e leaves, f joins",
+        round="june",
+        abstaining=("a",),
+        leaving=("e",),
+        joining=(Joining(id="f", name="F union", members=700),),
+    )
+    case = replace(case, scenarios=(changed,))
+    made = made_run(case, scenarios=["as-voted", "changed"])
+    path = tmp_path / "page.html"
+    write_report(path, [made])
+    for shown in opened(browser, path, viewport={"width": PHONE, "height": 800}):
+        section = shown.locator("#scenarios")
+        assert section.locator("h2").inner_text() == "What would change it"
+        assert section.locator("table").count() == 2
+        assert "Union a stays away" in section.inner_text()
+        assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+        serious = [
+            v["id"]
+            for v in Axe().run(shown).response["violations"]
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+        shown.select_option("select[name=scenario]", "changed")
+        for rule in [rule for rule in made.forecast.rules if rule.scenario == "changed"]:
+            shown.select_option("select[name=reading]", f"{rule.bylaws}/{rule.reading}")
+            p, mcse = chance_in(shown)
+            assert p == rule.estimate.probability, rule
+            assert mcse == pytest.approx(rule.estimate.mcse, rel=1e-9), rule

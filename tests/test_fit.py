@@ -206,3 +206,26 @@ def test_without_a_writable_home_pytensor_compiles_elsewhere(
     *before, mine = os.environ["PYTENSOR_FLAGS"].split(",")
     assert before == ([flags] if flags else [])
     assert Path(mine.removeprefix("base_compiledir=")).is_dir()
+
+
+def test_progress_that_raises_ends_the_fit(engine: Engine, tmp_path: Path) -> None:
+    """What is not wanted any more is given up while it samples; the model samples again after."""
+    case = two_unions(tmp_path, "r1,june,2011-06-01,a,count,270,180,,,\n")
+    told = []
+
+    class Unwanted(Exception):
+        """What a caller of its own raises."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        told.append((stage, done))
+        if stage == "sampling" and done:
+            raise Unwanted
+
+    layout = build_layout(case, case.evidence(), case.target)
+    endless = Sampler(draws=500_000, tune=500_000)
+    with pytest.raises(Unwanted):
+        engine.fit(layout, 5, sampler=endless, progress=progress)
+    stage, done = told[-1]
+    assert stage == "sampling"
+    assert 0 < done < endless.chains * endless.draws
+    assert fitted(engine, case).posterior.seed == 5

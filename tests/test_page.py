@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from ratification.case.bylaws import All, Condition
 from ratification.case.case import Case
 from ratification.errors import RequestError
 from ratification.output.page.context import PageContext
+from ratification.output.page.notice import BEGINS, ENDS, Notice, marked
 from ratification.output.page.page import Page
-from ratification.output.page.render import render, script_json
+from ratification.output.page.render import notice_html, render, script_json
 from ratification.output.page.summary import summary
 from ratification.output.said import about
 
@@ -373,6 +375,52 @@ def test_several_cases_are_compared_on_one_page(tmp_path: Path) -> None:
     assert 'id="2-answer"' in told
 
 
+# What matters now
+
+BEHIND = "m,june,2011-06-22,big - big-x,margin,,,-60,-40,\n"
+
+
+def test_what_matters_is_of_the_main_bylaws(tmp_path: Path) -> None:
+    """Only c is out: it alone can block, decides, and moves a chance of 40% by 2 x 40% x 60%."""
+    found = section(page_of(written_run(three_unions(tmp_path))), "pivots")
+    assert found.heading == "What matters now"  # type: ignore[attr-defined]
+    assert found.intro.startswith("Under “Old bylaws”")  # type: ignore[attr-defined]
+    assert "As things stand c can block it alone." in found.sentences  # type: ignore[attr-defined]
+    rows = found.watch.table.rows  # type: ignore[attr-defined]
+    assert [row[:2] for row in rows] == [("c", "coalition")]
+    assert rows[0][2].startswith("48 points ±")
+    by_union = {row[0]: row for row in found.table.rows}  # type: ignore[attr-defined]
+    assert by_union["c"][-4].startswith(">99%")
+    assert by_union["c"][-1] == "more than +99"
+    assert by_union["a"][-1] == "-"
+
+
+def test_what_is_decided_matters_no_more(tmp_path: Path) -> None:
+    """Then the first bylaws that are open are looked at; where none is, the section is left out."""
+    rows = "r1,june,2011-06-01,a,count,30,60,,,\nr2,june,2011-06-02,b,outcome,,,,,rejected\n"
+    found = section(page_of(written_run(three_unions(tmp_path, rows))), "pivots")
+    assert found.intro.startswith("Under “New bylaws”")  # type: ignore[attr-defined]
+    assert found.sentences[0].startswith("No power index is defined: the rule counts “yes of")  # type: ignore[attr-defined]
+    asked = page_of(written_run(three_unions(tmp_path, rows, name="old"), bylaws=["old"]))
+    assert section(asked, "pivots") is None
+
+
+def test_what_must_happen_is_on_the_page_unless_private(tmp_path: Path) -> None:
+    """A margin to make up is said; with a private local no part of that union's need, or rank."""
+    case = make_case(tmp_path, NESTED, BEHIND, bylaws=RULES)
+    told = section(page_of(made_run(case)), "pivots").needed  # type: ignore[attr-defined]
+    assert told[0].startswith(
+        "big is 40 to 60 behind without big-x: with every member voting, big-x needs 121 to 131 "
+        "yes of 200 (60.5% to 65.5%) for big to approve"
+    )
+    rows = "m,june,2011-06-22,big - big-x,margin,,,-60,-40,,yes\n"
+    made = private_run(tmp_path / "private", rows)
+    public = section(page_of(made, public=True), "pivots")
+    assert public.needed == []  # type: ignore[attr-defined]
+    assert "big-x" not in str(public)
+    assert "big-x" in str(section(page_of(made), "pivots"))
+
+
 # Private reports
 
 NESTED = "unit,parent,members\nbig,,500\nbig-x,big,200\nbig-y,big,300\nharbour,,400\nferry,,100\n"
@@ -381,6 +429,7 @@ PRIVATE_HEAD = "id,round,reported,units,kind,yes,no,low,high,result,private\n"
 
 def private_run(parent: Path, rows: str) -> Run:
     """A run with a private report, on made draws."""
+    parent.mkdir(exist_ok=True)
     make_case(parent, NESTED, bylaws=RULES)
     (parent / "made" / "evidence.csv").write_text(PRIVATE_HEAD + rows)
     return made_run(load(parent / "made"))
@@ -418,6 +467,7 @@ def test_a_private_union_hides_every_union(tmp_path: Path) -> None:
     page = page_of(made, public=True)
     told = numbers_in(page)
     assert section(page, "unions") is None
+    assert section(page, "pivots") is None
     for hidden in ("secret", "known-to-all", "71 yes", "rejected", "ferry", "harbour "):
         assert hidden not in told, hidden
     assert "Reports that are not public" in told
@@ -683,3 +733,58 @@ def test_a_paired_difference_is_sharper_than_either_side(tmp_path: Path) -> None
     apart = first.mean() - second.mean()
     assert found.value == pytest.approx(apart)
     assert found.mcse < 0.5 * estimate(first, worlds).mcse
+
+
+# What a page that is made again and again says of its own age
+
+MADE = datetime(2011, 6, 24, 21, 3, 12, tzinfo=UTC)
+LATER = datetime(2011, 6, 24, 21, 14, 5, tzinfo=UTC)
+
+
+def notice_of(page: str) -> str:
+    """The text between a page's marks, tags and spaces aside."""
+    found = page.partition(BEGINS)[2].partition(ENDS)[0]
+    return " ".join(re.sub(r"<[^>]*>", "", found).split())
+
+
+def test_a_page_says_when_it_was_made_only_if_told(tmp_path: Path) -> None:
+    """A report has no notice; one that is kept up to date says when it was made."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    assert notice_of(html(page)) == ""
+    fresh = render(page, notice=Notice(made=MADE), bundle="")
+    assert notice_of(fresh).startswith("Made at 21:03:12 on 24 June 2011, from the case as it was")
+    assert 'data-since="2011-06-24T21:03:12+00:00"' in fresh
+
+
+def test_a_stale_page_says_since_when_and_why(tmp_path: Path) -> None:
+    """The newest edit, its time, its problems, and when the numbers below were made."""
+    page = page_of(written_run(three_unions(tmp_path)))
+    wrong = [f"evidence.csv:{line}: <b>odd</b>" for line in range(1, 11)]
+    stale = render(page, notice=Notice(made=MADE, since=LATER, reasons=wrong), bundle="")
+    assert 'role="alert"' in stale
+    assert "<b>odd" not in stale
+    said = notice_of(stale)
+    assert said.startswith("The newest edit of the case is not in these numbers.")
+    assert "It cannot be used, since 21:14:05 on 24 June 2011" in said
+    assert "What stands below was made at 21:03:12 on 24 June 2011" in said
+    assert "evidence.csv:8: &lt;b&gt;odd&lt;/b&gt; and 2 more" in said
+    unknown = render(page, notice=Notice(made=None, since=LATER, reasons=["x"]), bundle="")
+    assert "What stands below was made before that." in notice_of(unknown)
+
+
+def test_another_notice_changes_nothing_else_of_a_page(tmp_path: Path) -> None:
+    """Put on a page that is there and taken off again, a notice leaves every other byte."""
+    page = html(page_of(written_run(three_unions(tmp_path))))
+    stale = marked(page, notice_html(Notice(made=MADE, since=LATER, reasons=["an odd row"])))
+    assert "an odd row" in notice_of(stale)
+    assert marked(stale, "") == page
+    with pytest.raises(RequestError, match="is no page that `ratify` made"):
+        marked("<html></html>", "")
+
+
+def test_no_text_of_a_case_is_taken_for_the_mark_of_a_notice(tmp_path: Path) -> None:
+    """A sender, a title or a problem that writes the mark does not move the notice."""
+    evil = f"x {BEGINS} y {ENDS}"
+    page = html(page_of(written_run(three_unions(tmp_path)), note=evil, author=evil, title=evil))
+    stale = marked(page, notice_html(Notice(made=MADE, since=LATER, reasons=[evil])))
+    assert marked(stale, "") == page

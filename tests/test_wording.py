@@ -64,6 +64,21 @@ def test_a_difference_has_a_sign_and_an_error(difference: float, mcse: float, sa
     assert wording.points(difference, mcse) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "mcse", "said"),
+    [
+        (0.127, 0.0059, "13 points ±0.6"),
+        (0.0127, 0.0005, "1.3 points ±0.1"),
+        (0.0096, 0.004, "1 point ±0.4"),
+        (0.004, 0.004, "less than 1 point ±0.4"),
+        (0.0, 0.0, "less than 0.1 points ±0.1"),
+    ],
+)
+def test_an_expected_movement_has_no_sign(value: float, mcse: float, said: str) -> None:
+    """Points without a direction, no sharper than their error."""
+    assert wording.moved(value, mcse) == said
+
+
 def test_days_are_written_as_people_do() -> None:
     """An ISO date loses its zeros, a time stays."""
     assert wording.day("2011-06-04") == "4 June 2011"

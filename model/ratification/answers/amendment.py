@@ -64,7 +64,7 @@ class Maker:
 
     def named(self, kind: Kind, other: ChosenReading, place: Place | None = None) -> Amendment:
         """A reading of the case, as its forecast has it."""
-        told = self.run.rule(other, self.simulation)
+        told = self.run.rule(self.simulation, other)
         return Amendment(
             kind=kind,
             key=other.key,

@@ -257,14 +257,21 @@ class Reasons:
     def _counts(self) -> Tally:
         """What is decided of the unions that count; who abstains is the same under any roster."""
         decider = self.deciders[0]
-        weights = decider.prospect.weights
-        whole = sum((w for w, counts in zip(weights, decider.counted, strict=True) if counts), ZERO)
+        prospect = decider.prospect
+        belongs = [  # one that has left the coalition has no status in it
+            (weight, counts)
+            for union, weight, counts in zip(
+                prospect.unions, prospect.weights, decider.counted, strict=True
+            )
+            if union in self.statuses
+        ]
+        whole = sum((weight for weight, counts in belongs if counts), ZERO)
         return Tally(
             whole=whole,
             approved=self._weight("approved"),
             rejected=self._weight("rejected"),
-            alike=set(weights) == {Fraction(1)} and whole > 0,
-            left=not all(decider.counted),
+            alike={weight for weight, _ in belongs} == {Fraction(1)} and whole > 0,
+            left=not all(counts for _, counts in belongs),
             empty=set(self.statuses.values()) == {"open"},
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int, Num, Shaped
+from jaxtyping import Bool, Float, Int, Num, Shaped
 
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import ESS_LIMIT
@@ -76,9 +76,33 @@ def difference(
 ) -> Difference:
     """How much more often the first holds than the second, over the same worlds: paired."""
     apart = first.astype(float) - second
-    by_draw = _by_draw(apart, worlds)
+    return Difference(value=float(apart.mean()), mcse=mean_error(apart, worlds))
+
+
+def mean_error(values: Num[np.ndarray, " world"], worlds: Worlds) -> float:
+    """Monte Carlo standard error of the mean over worlds, from the draws' effective number."""
+    by_draw = _by_draw(values, worlds)
+    return float(by_draw.std(ddof=1) / np.sqrt(effective_sample_size(by_draw)))
+
+
+def weighted_estimate(
+    holds: Bool[np.ndarray, " world"], weights: Float[np.ndarray, " world"], worlds: Worlds
+) -> Estimate:
+    """How often something holds in weighted worlds; the error is that of a ratio of two means.
+
+    Where it holds in no world, or in all, half a world of average weight stands in for the rest.
+    """
+    total = float(weights.sum())
+    probability = float(weights[holds].sum()) / total
+    hits = int(holds.sum())
+    if hits in (0, worlds.count):
+        worth = total**2 / float(np.square(weights).sum())
+        unseen = 0.5 / (worth + 1)
+        return Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
+    off = weights * (holds - probability) * (worlds.count / total)
+    by_draw = _by_draw(off, worlds)
     ess = effective_sample_size(by_draw)
-    return Difference(value=float(apart.mean()), mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
+    return Estimate(probability=probability, mcse=float(by_draw.std(ddof=1) / np.sqrt(ess)))
 
 
 class Draws:
@@ -118,6 +142,12 @@ class Draws:
         used = len(self._worlds) // self._chains * self._chains
         held = used >= 2 * ESS_LIMIT and 0.01 < probability < 0.99
         return ess if held else np.inf
+
+
+def effective_share(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> float:
+    """Effective number of draws over their number, at most 1."""
+    by_draw = _by_draw(values, worlds)
+    return min(1.0, effective_sample_size(by_draw) / by_draw.size)
 
 
 def _by_draw(values: Shaped[np.ndarray, " world"], worlds: Worlds) -> Num[np.ndarray, "chain draw"]:

@@ -11,8 +11,10 @@ from ratification.answers.judging import Results, judge
 from ratification.answers.standing import RuleStanding, Standing, rule_standings, union_standings
 from ratification.case.bylaws import ChosenReading
 from ratification.case.case import Case
+from ratification.case.coalition import electorate_in
 from ratification.case.electorate import Electorate
 from ratification.case.known import Known
+from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.inference.numerics import stream
 from ratification.inference.posterior import Diagnostics, EngineName
 from ratification.inference.worlds import Worlds
@@ -112,37 +114,45 @@ def answer(
     worlds: Worlds,
     readings: Sequence[ChosenReading],
     *,
-    scenario: str,
+    scenario: Scenario | None,
     seed: int,
 ) -> Answers:
-    """Judge worlds under every reading, and sum up unions and coalition.
+    """Judge worlds under every reading, and sum up unions and coalition, in a scenario.
 
     Raises:
         ConvergenceError: the chains are worth too few draws for an answer.
     """
-    tree = case.electorate
-    standings = union_standings(tree, facts)
-    still_open = [i for i, union in enumerate(tree.unions) if standings[union].status == "open"]
-    verdicts = rule_standings([chosen.reading for chosen in readings], tree, facts)
+    tree = electorate_in(case.electorate, scenario)
+    name = scenario.id if scenario is not None else AS_VOTED
+    standings = union_standings(case.electorate, facts, scenario)
+    still_open = [i for i, union in enumerate(tree.unions) if _open(standings, union)]
+    verdicts = rule_standings(
+        [chosen.reading for chosen in readings], case.electorate, facts, scenario
+    )
     undecided = [
         chosen
         for chosen, verdict in zip(readings, verdicts, strict=True)
         if verdict.status == "open"
     ]
-    streams = {name: stream(seed, "coupling", scenario, name) for name in ("weaker", "stronger")}
+    streams = {side: stream(seed, "coupling", name, side) for side in ("weaker", "stronger")}
     coupled = _Coupled(worlds, still_open, undecided, tree, streams)
     rules = [
-        _rule(chosen, verdict, tree, worlds, coupled, scenario)
+        _rule(chosen, verdict, tree, worlds, coupled, name)
         for chosen, verdict in zip(readings, verdicts, strict=True)
     ]
     return Answers(
         rules=tuple(rules),
         unions=tuple(
-            _union(tree, union, standings[union], worlds, scenario)
+            _union(tree, union, standings[union], worlds, name)
             for union in tree.unions_as_listed
+            if union in standings
         ),
-        coalition=_coalition(worlds, scenario),
+        coalition=_coalition(worlds, name),
     )
+
+
+def _open(standings: Mapping[str, Standing], union: str) -> bool:
+    return union in standings and standings[union].status == "open"
 
 
 class _Coupled:

@@ -6,6 +6,7 @@ from functools import cached_property
 from ratification.answers.forecast import Forecast, RuleForecast
 from ratification.case.bylaws import ChosenReading
 from ratification.case.case import Case
+from ratification.case.electorate import Electorate
 from ratification.case.evidence import InForce
 from ratification.case.facts import Known
 from ratification.case.rounds import AS_VOTED, Scenario
@@ -15,11 +16,16 @@ from ratification.inference.worlds import Worlds
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """The worlds of a round in one scenario (None: as voted), and the posterior they are from."""
+    """The worlds of a round in one scenario (None: as voted), and the posterior they are from.
+
+    `electorate` and `facts` are the case's as the scenario has them: who left, joined, abstains.
+    """
 
     scenario: Scenario | None
     posterior: Posterior
     worlds: Worlds
+    electorate: Electorate
+    facts: Known
 
     @property
     def name(self) -> str:
@@ -52,7 +58,7 @@ class Run:
                 return chosen
         return self.readings[0]
 
-    def rule(self, chosen: ChosenReading, simulation: Simulation) -> RuleForecast:
+    def rule(self, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
         """The forecast of a reading in a scenario."""
         sought = (chosen.bylaws.id, chosen.reading.id, simulation.name)
         return next(

@@ -12,11 +12,14 @@ from typing import Literal
 from ratification.answers.because import Reasons
 from ratification.answers.deciding import Decider
 from ratification.answers.judging import Abstaining
+from ratification.answers.membership import in_coalition
 from ratification.answers.patterns import Prospect
 from ratification.answers.prospects import prospects
 from ratification.case.bylaws import Reading, Rule
+from ratification.case.coalition import electorate_in
 from ratification.case.electorate import Electorate
 from ratification.case.facts import Known
+from ratification.case.rounds import Scenario
 
 UnionStatus = Literal["approved", "rejected", "open", "abstained"]
 RuleStatus = Literal["ratified", "defeated", "open"]
@@ -40,12 +43,19 @@ class RuleStanding:
     because: str
 
 
-def union_standings(electorate: Electorate, facts: Known) -> dict[str, Standing]:
-    """What is certain of each union: by an outcome in force, or since nothing can change it."""
-    found = prospects(electorate, facts)
+def union_standings(
+    electorate: Electorate, facts: Known, scenario: Scenario | None = None
+) -> dict[str, Standing]:
+    """What is certain of each union: by an outcome in force, or since nothing can change it.
+
+    In a scenario of those that belong to its coalition.
+    """
+    found = in_coalition(prospects(electorate, facts), electorate, scenario)
+    changed = electorate_in(electorate, scenario)
     return {
         union: Standing(status=_status(position, union, facts, found))
-        for position, union in enumerate(electorate.unions)
+        for position, union in enumerate(changed.unions)
+        if not _left(union, scenario)
     }
 
 
@@ -55,13 +65,24 @@ def rule_standing(reading: Reading, electorate: Electorate, facts: Known) -> Rul
 
 
 def rule_standings(
-    readings: Sequence[Reading], electorate: Electorate, facts: Known
+    readings: Sequence[Reading],
+    electorate: Electorate,
+    facts: Known,
+    scenario: Scenario | None = None,
 ) -> tuple[RuleStanding, ...]:
-    """The standing under each reading; what is possible is worked out once for all of them."""
-    found = prospects(electorate, facts)
+    """The standing under each reading; what is possible is worked out once for all of them.
+
+    `electorate` and `facts` are those of the reports: the coalition of a scenario is made here.
+    """
+    found = in_coalition(prospects(electorate, facts), electorate, scenario)
     if not found:
         return tuple(RuleStanding(status="open", because=_CONTRADICTION) for _ in readings)
-    statuses = _in_order(electorate, facts, found)
+    electorate = electorate_in(electorate, scenario)
+    statuses = {
+        union: status
+        for union, status in _in_order(electorate, facts, found).items()
+        if not _left(union, scenario)
+    }
     return tuple(_standing(reading, electorate, found, statuses) for reading in readings)
 
 
@@ -94,6 +115,10 @@ def _status(position: int, union: str, facts: Known, found: Sequence[Prospect]) 
     if verdicts == {True}:
         return "approved"
     return "rejected" if verdicts == {False} else "open"
+
+
+def _left(union: str, scenario: Scenario | None) -> bool:
+    return scenario is not None and union in scenario.leaving
 
 
 def _in_order(

@@ -139,7 +139,7 @@ def _thresholds(family: Iterable[Reading], position: int) -> Iterable[Condition]
 
 
 def _mark(run: Run, simulation: Simulation, found: Surface, chosen: ChosenReading) -> Mark:
-    rule = run.rule(chosen, simulation)
+    rule = run.rule(simulation, chosen)
     return Mark(
         chosen=chosen,
         at=found.place(chosen.reading),

@@ -1,24 +1,26 @@
 """Forecasts: a round under every reading asked for, in every scenario asked for."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ratification.answers.forecast import Answers, Forecast, answer
 from ratification.answers.run import Run, Simulation
 from ratification.case.bounds import check_possible
-from ratification.case.bylaws import choose
+from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
+from ratification.case.coalition import (
+    abstaining_leaves,
+    electorate_in,
+    refuse_vetoes_of_leaving,
+    reports_touching,
+)
 from ratification.case.evidence import InForce
 from ratification.case.fingerprint import fingerprint
 from ratification.case.known import Known, known
+from ratification.case.priors import settings_of
 from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.errors import RequestError
 from ratification.inference.posterior import Diagnostics, EngineName
 from ratification.output.runs import EngineChoice, Runs
-
-if TYPE_CHECKING:
-    pass
-
 
 DEFAULT_SEED = 391
 FEWEST_WORLDS, MOST_WORLDS = 100, 2_000_000
@@ -84,24 +86,61 @@ def run(
         CaseError: the evidence in force cannot all be true.
         ConvergenceError: the fit did not converge.
     """
-    runs = runs or Runs()
     chosen = choose(case.bylaws, tuple(bylaws))
-    asked = [_scenario(case, name) for name in scenarios] or [None]
-    round_id = _round(case, round_id, asked)
+    asked = [asked_scenario(case, name) for name in scenarios] or [None]
+    round_id = asked_round(case, round_id, asked)
     if worlds is not None and not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
         raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
     evidence = case.evidence(
         as_of=as_of, without=tuple(without), assume=tuple(assume), round_id=round_id
     )
+    return run_on(
+        case,
+        evidence,
+        round_id=round_id,
+        chosen=chosen,
+        asked=asked,
+        as_of=as_of,
+        assumptions=_assumptions(case, asked, assume, without),
+        worlds=worlds,
+        seed=seed,
+        engine=engine,
+        runs=runs or Runs(),
+    )
+
+
+def run_on(
+    case: Case,
+    evidence: InForce,
+    *,
+    round_id: str,
+    chosen: tuple[ChosenReading, ...],
+    asked: Sequence[Scenario | None],
+    as_of: str | None,
+    assumptions: Sequence[str],
+    worlds: int | None,
+    seed: int,
+    engine: EngineChoice,
+    runs: Runs,
+) -> Run:
+    """The run of a round on evidence as it is given; see `run`."""
     facts = known(evidence, round_id, case.electorate, case.id)
     check_possible(facts, case.electorate, evidence.reports, case.id)
     answers, simulations = [], []
     for scenario in asked:
+        refuse_vetoes_of_leaving(chosen, scenario)
+        fitted, believed = _in_scenario(case, evidence, facts, scenario)
         posterior, simulated = runs.worlds(
-            case, evidence, round_id, seed=seed, count=worlds, scenario=scenario, engine=engine
+            case, fitted, round_id, seed=seed, count=worlds, scenario=scenario, engine=engine
         )
-        made = Simulation(scenario=scenario, posterior=posterior, worlds=simulated)
-        answers.append(answer(case, facts, simulated, chosen, scenario=made.name, seed=seed))
+        made = Simulation(
+            scenario=scenario,
+            posterior=posterior,
+            worlds=simulated,
+            electorate=electorate_in(case.electorate, scenario),
+            facts=believed,
+        )
+        answers.append(answer(case, believed, simulated, chosen, scenario=scenario, seed=seed))
         simulations.append(made)
     return Run(
         forecast=_summed_up(
@@ -111,7 +150,7 @@ def run(
             answers,
             simulations,
             as_of=as_of,
-            assumptions=_assumptions(case, asked, assume, without),
+            assumptions=assumptions,
             runs=runs,
         ),
         case=case,
@@ -161,11 +200,37 @@ def _summed_up(
     )
 
 
-def _scenario(case: Case, name: str) -> Scenario | None:
+def _in_scenario(
+    case: Case, evidence: InForce, facts: Known, scenario: Scenario | None
+) -> tuple[InForce, Known]:
+    """The evidence that a scenario is fitted to, and all that is known in it.
+
+    Who abstains by assumption counts as news for standing. The fit needs it only where a report
+    speaks of ballots in which theirs would have been.
+
+    Raises:
+        RequestError: a unit that abstains has voted.
+    """
+    if scenario is None or not scenario.abstaining:
+        return evidence, facts
+    texts = tuple(f"{unit} abstained" for unit in scenario.abstaining)
+    try:
+        told = case.assuming(evidence, texts, facts.round)
+    except RequestError as error:
+        raise RequestError(
+            f"scenario {scenario.id!r}: {error}. Leave it out, or ask for an earlier day"
+        ) from None
+    silent = abstaining_leaves(case.electorate, scenario)
+    touching = reports_touching(evidence, facts.round, silent, case.electorate)
+    return (told if touching else evidence), known(told, facts.round, case.electorate, case.id)
+
+
+def asked_scenario(case: Case, name: str) -> Scenario | None:
+    """A scenario by id; None for the vote as it is."""
     return None if name == AS_VOTED else case.scenario(name)
 
 
-def _round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
+def asked_round(case: Case, round_id: str | None, asked: Sequence[Scenario | None]) -> str:
     """The round asked about: named, or that of the scenarios, or the case's target.
 
     Raises:
@@ -197,7 +262,7 @@ def _assumptions(
     found += [f"left out: {name}" for name in without]
     found += [f"scenario {s.id}: {s.title}" for s in asked if s is not None]
     if case.priors != type(case.priors)():
-        found.append("priors differ from the defaults (case.toml or --set)")
+        found.append(f"priors differ from the defaults: {', '.join(settings_of(case.priors))}")
     return found
 
 
@@ -210,6 +275,13 @@ def _without_effect(simulations: Sequence[Simulation]) -> list[str]:
         if s.scenario is not None
         and s.scenario.returns == "published"
         and not s.posterior.layout.structure.early_returns
+    ] + [
+        f"scenario {s.scenario.id}: regression acts on rounds without reports; the reports of this "
+        "one say how its units moved, so it changes nothing"
+        for s in simulations
+        if s.scenario is not None
+        and s.scenario.regression is not None
+        and s.scenario.round in s.posterior.layout.structure.rounds
     ]
 
 

@@ -96,7 +96,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bylaws:
-    """A rule of the coalition. The first reading is the default. Dates are inclusive."""
+    """A rule of the coalition. The first reading is the default. Dates are inclusive.
+
+    `adoption` is how likely the case holds it that the rule is adopted, where it says so.
+    """
 
     id: str
     title: str
@@ -105,6 +108,7 @@ class Bylaws:
     source: str = ""
     since: str | None = None
     until: str | None = None
+    adoption: float | None = None
 
     def in_force_on(self, day: str) -> bool:
         """Whether the bylaws were in force on a day (ISO date). Undated bylaws are proposals."""

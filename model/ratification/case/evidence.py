@@ -111,8 +111,7 @@ def in_force(
     """
     ordered = sorted(reports, key=lambda report: report.order)
     _refuse_unknown(without, ordered)
-    limit = None if as_of is None else _asked_moment(as_of)
-    known = [report for report in ordered if limit is None or report.known_at <= limit]
+    known = list(ordered if as_of is None else known_by(ordered, as_of))
     asked_out = [report for report in known if report.id in without]
     known = [report for report in known if report.id not in without]
     aside = [(report, "left out by request") for report in asked_out]
@@ -132,6 +131,16 @@ def in_force(
         else:
             kept.append(report)
     return InForce(reports=tuple(kept), aside=tuple(aside))
+
+
+def known_by(reports: Iterable[Report], as_of: str) -> tuple[Report, ...]:
+    """Reports known by the end of a day, or at a time.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    limit = _asked_moment(as_of)
+    return tuple(report for report in reports if report.known_at <= limit)
 
 
 def _asked_moment(text: str) -> datetime:

@@ -17,7 +17,13 @@ from ratification.case.priors import Priors
 from ratification.case.read_bylaws import read_bylaws
 from ratification.case.read_electorate import read_electorate
 from ratification.case.read_evidence import read_evidence
-from ratification.case.read_settings import Settings, check_variant_units, read_settings
+from ratification.case.read_scenarios import check_scenario_units
+from ratification.case.read_settings import (
+    Settings,
+    check_due_units,
+    check_variant_units,
+    read_settings,
+)
 from ratification.case.unitsets import near_miss
 from ratification.case.values import ValueProblem, shown, unit_id
 from ratification.errors import CaseError, RequestError
@@ -92,6 +98,8 @@ def load_files(files: Files) -> Case:
         features = _features(files, electorate, problems)
         listed = [unit.id for unit in electorate.units if not unit.implicit]
         check_variant_units(settings.variants, listed, settings_text or "", problems)
+        check_due_units(settings.rounds, listed, settings_text or "", problems)
+        check_scenario_units(settings.scenarios, electorate, settings_text or "", problems)
     problems.stop_if_any()
     assert electorate is not None  # it is None only where a problem was noted
     case = Case(

@@ -1,7 +1,7 @@
 """Priors: what is believed before any report, each with its reason beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from ratification.case.unitsets import near_miss
 from ratification.case.values import shown
@@ -120,6 +120,16 @@ def set_from_text(priors: Priors, text: str) -> Priors:
     if not key:
         key = default_key(name)
     return changed(priors, name, {key: value})
+
+
+def settings_of(priors: Priors) -> list[str]:
+    """What makes these priors from the defaults, as `--set` takes it: `tau_union.sd=0.4`."""
+    return [
+        f"{name}.{key}={value!r}"
+        for name in PRIOR_NAMES
+        for key, value in asdict(getattr(priors, name)).items()
+        if value != getattr(getattr(DEFAULT, name), key)
+    ]
 
 
 def default_key(name: str) -> str:

@@ -77,7 +77,7 @@ def _bylaws(
     reader: TomlReader, table: Mapping[str, AnyValue], number: int, taken: set[str]
 ) -> Bylaws:
     place = Place("[[bylaws]]", number)
-    known = ("id", "title", "text", "source", "note", "in_force", "reading")
+    known = ("id", "title", "text", "source", "note", "in_force", "adoption", "reading")
     reader.known_keys(table, known, place)
     ids: set[str] = set()
     readings = [
@@ -96,7 +96,20 @@ def _bylaws(
         source=reader.string(table, "source", place),
         since=since,
         until=until,
+        adoption=_adoption(reader, table, place),
     )
+
+
+def _adoption(reader: TomlReader, table: Mapping[str, AnyValue], place: Place) -> float | None:
+    if "adoption" not in table:
+        return None
+    value = reader.number(table["adoption"], "adoption", place, "adoption")
+    if value is not None and not 0 <= value <= 1:
+        reader.problem(
+            f"adoption is {value:g}: a chance from 0 to 1, such as 0.7", place, "adoption"
+        )
+        return None
+    return value
 
 
 def _dates(reader: TomlReader, given: object, place: Place) -> tuple[str | None, str | None]:

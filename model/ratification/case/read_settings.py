@@ -1,15 +1,18 @@
 """case.toml: title, rounds, priors, roster variants, scenarios, stakes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 from ratification.case.electorate import COALITION, RosterVariant
 from ratification.case.files import Problems
-from ratification.case.priors import Normal, PriorError, Priors, changed, default_key
+from ratification.case.priors import PriorError, Priors, changed, default_key
+from ratification.case.read_scenarios import read_scenarios
 from ratification.case.read_toml import TOP, Place, TomlReader, line_of, parse_toml
-from ratification.case.rounds import AS_VOTED, Round, Scenario, Stake
+from ratification.case.rounds import Amount, Round, Scenario, Stake
 from ratification.case.unitsets import near_miss
 from ratification.case.values import MOST_MEMBERS, exact, shown
 
@@ -50,7 +53,7 @@ def read_settings(text: str | None, problems: Problems) -> Settings | None:
         rounds_known=rounds_known,
         priors=_priors(reader, document),
         variants=_variants(reader, document),
-        scenarios=_scenarios(reader, document, ids if rounds_known else None),
+        scenarios=read_scenarios(reader, document, rounds if rounds_known else None),
         stakes=_stakes(reader, document),
     )
 
@@ -71,13 +74,14 @@ def _rounds(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Round, ...
     taken: set[str] = set()
     for number, table in enumerate(reader.tables(document, "round")):
         place = Place("[[round]]", number)
-        reader.known_keys(table, ("id", "title", "question", "repeats"), place)
+        reader.known_keys(table, ("id", "title", "question", "repeats", "due"), place)
         identity = reader.identity(table, place, taken)
         entry = Round(
             id=identity,
             title=reader.string(table, "title", place) or identity,
             question=reader.string(table, "question", place),
             repeats=reader.string(table, "repeats", place),
+            due=_due(reader, table, place),
         )
         earlier = [known.id for known in rounds]
         if entry.repeats and entry.repeats not in earlier and all(earlier):
@@ -89,6 +93,36 @@ def _rounds(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Round, ...
             )
         rounds.append(entry)
     return tuple(rounds)
+
+
+def _due(reader: TomlReader, table: Mapping[str, Any], place: Place) -> Mapping[str, str]:
+    given = table.get("due", {})
+    if not isinstance(given, dict):
+        reader.problem(
+            "due must be a table of unit = day, such as { a = 2011-06-24 }", place, "due"
+        )
+        return {}
+    days = {}
+    for unit, value in given.items():
+        day = _day(value)
+        if day is None:
+            said = f"due of {shown(unit)} is {shown(value)}, not a day such as 2011-06-24"
+            reader.problem(said, place, unit, "due")
+        else:
+            days[unit] = day
+    return days
+
+
+def _day(value: object) -> str | None:
+    """An ISO day from a TOML date or a string; None where it is neither."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            return None
+    return None
 
 
 def _priors(reader: TomlReader, document: Mapping[str, Any]) -> Priors:
@@ -175,83 +209,62 @@ def check_variant_units(
                 problems.add(FILE, line, f"unit {shown(unit)} is not in electorate.csv.{near}")
 
 
-def _scenarios(
-    reader: TomlReader, document: Mapping[str, Any], rounds: Sequence[str] | None
-) -> tuple[Scenario, ...]:
-    scenarios = []
-    taken: set[str] = set()
-    for number, table in enumerate(reader.tables(document, "scenario")):
-        place = Place("[[scenario]]", number)
-        known = ("id", "title", "round", "swing", "turnout", "returns", "note")
-        reader.known_keys(table, known, place)
-        round_id = reader.string(table, "round", place, required=True)
-        if round_id and rounds is not None and round_id not in rounds:
-            near = near_miss(round_id, rounds) or f" Rounds: {', '.join(rounds)}"
-            reader.problem(
-                f"round {round_id!r} is not in this case.{near}",
-                place,
-                "round",
-            )
-        identity = reader.identity(table, place, taken)
-        if identity == AS_VOTED:
-            reader.problem(f"id {AS_VOTED!r} is what no scenario is called: rename it", place, "id")
-        scenarios.append(
-            Scenario(
-                id=identity,
-                title=reader.string(table, "title", place) or identity,
-                round=round_id,
-                swing=_normal(reader, table, "swing", place),
-                turnout=_normal(reader, table, "turnout", place),
-                returns=_returns(reader, table, place),
-            )
-        )
-    return tuple(scenarios)
-
-
-def _normal(reader: TomlReader, table: Mapping[str, Any], key: str, place: Place) -> Normal | None:
-    given = table.get(key)
-    if given is None:
-        return None
-    values = given if isinstance(given, dict) else {"mean": given, "sd": 0.0}
-    extra = [name for name in values if name not in ("mean", "sd")]
-    mean = reader.number(values.get("mean", 0.0), f"{key}.mean", place, key)
-    sd = reader.number(values.get("sd", 0.0), f"{key}.sd", place, key)
-    if extra:
-        reader.problem(f"{key} has no {shown(extra[0])}: it has mean and sd", place, key)
-    if mean is None or sd is None:
-        return None
-    if sd < 0 or max(abs(mean), sd) > 10:
-        reader.problem(
-            f"{key} = {shown(given)} is no shift on the logit scale: both of its numbers are at "
-            "most 10, and sd is not negative",
-            place,
-            key,
-        )
-        return None
-    return Normal(mean=mean, sd=sd)
-
-
-def _returns(
-    reader: TomlReader, table: Mapping[str, Any], place: Place
-) -> Literal["withheld", "published"]:
-    value = table.get("returns", "withheld")
-    if value == "published":
-        return "published"
-    if value != "withheld":
-        reader.problem(
-            f"returns is {shown(value)}: say 'withheld' or 'published'", place, "returns"
-        )
-    return "withheld"
+def check_due_units(
+    rounds: Sequence[Round], units: Sequence[str], text: str, problems: Problems
+) -> None:
+    """Refuse due days of units the electorate does not list."""
+    for number, entry in enumerate(rounds):
+        for unit in entry.due:
+            if unit != COALITION and unit not in units:
+                line = line_of(text, Place("[[round]]", number), unit, "due")
+                near = near_miss(unit, units)
+                said = f"due of unit {shown(unit)}, which is not in electorate.csv.{near}"
+                problems.add(FILE, line, said)
 
 
 def _stakes(reader: TomlReader, document: Mapping[str, Any]) -> tuple[Stake, ...]:
     stakes = []
+    names: set[str] = set()
     for number, table in enumerate(reader.tables(document, "stake")):
         place = Place("[[stake]]", number)
-        reader.known_keys(table, ("name", "ratified", "defeated", "source", "note"), place)
-        ratified = reader.number(table.get("ratified"), "ratified", place, "ratified")
-        defeated = reader.number(table.get("defeated"), "defeated", place, "defeated")
+        known = ("name", "unit", "ratified", "defeated", "source", "note")
+        reader.known_keys(table, known, place)
+        ratified = _amount(reader, table, "ratified", place)
+        defeated = _amount(reader, table, "defeated", place)
         name = reader.string(table, "name", place, required=True)
+        unit = reader.string(table, "unit", place)
+        if name and name in names:
+            reader.problem(f"stake {shown(name)} stands twice", place, "name")
+        names.add(name)
         if ratified is not None and defeated is not None:
-            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated))
+            stakes.append(Stake(name=name, ratified=ratified, defeated=defeated, unit=unit))
     return tuple(stakes)
+
+
+def _amount(reader: TomlReader, table: Mapping[str, Any], key: str, place: Place) -> Amount | None:
+    """A number, or { low, high, distribution }."""
+    given = table.get(key)
+    if not isinstance(given, dict):
+        value = reader.number(given, key, place, key)
+        return None if value is None else Amount(low=value, high=value)
+    extra = [name for name in given if name not in ("low", "high", "distribution")]
+    if extra:
+        reader.problem(f"{key} has no {shown(extra[0])}: low, high, distribution", place, key)
+    low = reader.number(given.get("low"), f"{key}.low", place, key)
+    high = reader.number(given.get("high"), f"{key}.high", place, key)
+    distribution = given.get("distribution")
+    if distribution not in ("uniform", "normal"):
+        said = "is missing" if distribution is None else f"is {shown(distribution)}"
+        reader.problem(
+            f"{key}.distribution {said}: say 'uniform' (low to high, all alike) or 'normal' (low "
+            "and high are its 5% and 95% quantiles)",
+            place,
+            key,
+        )
+        return None
+    if low is None or high is None:
+        return None
+    if low >= high:
+        reader.problem(f"{key} goes from {low:g} to {high:g}: low must be below high", place, key)
+        return None
+    return Amount(low=low, high=high, distribution=distribution)

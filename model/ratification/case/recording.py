@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -10,13 +9,12 @@ from ratification.case.case import Case
 from ratification.case.evidence import Report
 from ratification.case.files import Files, Problems, read_table
 from ratification.case.folder import load_files, shipped
+from ratification.case.given import new_id
 from ratification.case.read_evidence import COLUMNS, FILE
 from ratification.case.unitsets import near_miss
 from ratification.case.values import CONTROL, shown
 from ratification.case.writing import write_whole
 from ratification.errors import CaseError, RequestError
-
-LONGEST_ID = 60
 
 
 def add_report(folder: Path, cells: Mapping[str, str]) -> Report:
@@ -51,16 +49,8 @@ def add_report(folder: Path, cells: Mapping[str, str]) -> Report:
 
 
 def suggest_id(case: Case, units: str, kind: str, reported: str) -> str:
-    """An id that no report has and that says what it is: `local-391-count-2011-06-24`."""
-    said = units.replace("*", "all")
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{said} {kind} {reported[:10]}".lower()).strip("-")
-    base = slug[-LONGEST_ID:].lstrip("-") or "report"
-    taken = {report.id for report in case.reports}
-    number, identity = 1, base
-    while identity in taken:
-        number += 1
-        identity = f"{base}-{number}"
-    return identity
+    """An id that no report of a case has and that says what it is."""
+    return new_id({report.id for report in case.reports}, units, kind, reported)
 
 
 def _refuse_odd(given: Mapping[str, str]) -> None:

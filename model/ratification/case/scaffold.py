@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from ratification.case.writing import write_whole
@@ -16,6 +17,7 @@ target = "2024-05"                  # the round that a forecast is about
 id = "2024-05"
 title = "Vote on the tentative agreement"
 question = "Do you accept the tentative agreement of 26 April?"
+# due = { "*" = 2024-05-20 }        # when results are expected: all, or a unit = its day
 
 [[round]]
 id = "2024-06"
@@ -166,7 +168,7 @@ def write_new_case(folder: Path, *, force: bool = False) -> None:
                 f"{', '.join(TEMPLATE)}"
             )
         if not target.exists():
-            _make(target)
+            _make(target, {file: text.encode() for file, text in TEMPLATE.items()})
             return
     except OSError as error:
         raise RequestError(f"cannot write {folder}: {error.strerror or error}") from None
@@ -174,14 +176,25 @@ def write_new_case(folder: Path, *, force: bool = False) -> None:
         write_whole(target / file, text.encode())
 
 
-def _make(target: Path) -> None:
-    """A new folder with all its files, or none."""
+def make_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """A new folder with all its files, or none.
+
+    Raises:
+        RequestError: it cannot be written.
+    """
+    try:
+        _make(target, files)
+    except OSError as error:
+        raise RequestError(f"cannot write {target}: {error.strerror or error}") from None
+
+
+def _make(target: Path, files: Mapping[str, bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
     temporary.mkdir()
     try:
-        for file, text in TEMPLATE.items():
-            (temporary / file).write_bytes(text.encode())
+        for file, data in files.items():
+            (temporary / file).write_bytes(data)
         temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

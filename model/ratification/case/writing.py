@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from errno import EACCES
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def write_whole(path: Path, data: bytes) -> None:
         RequestError: the file cannot be written; it is then unchanged.
     """
     target = path.resolve()  # a link goes on pointing at the file it points at
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.new")
     try:
         if target.exists() and not os.access(target, os.W_OK):  # a rename would not ask
             raise PermissionError(EACCES, os.strerror(EACCES))

@@ -40,7 +40,7 @@ def command(
         from ratification.api import amend
 
         runs = asked.runs(waiting.tell)
-        loaded = asked.case(case)
+        loaded = asked.loaded(case)
         found = amend(loaded, target=wanted, rule=rule, axes=axes, **asked.options(), runs=runs)
     from ratification.output.views.amend import amend_object, amend_view
 

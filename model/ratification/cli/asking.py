@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ratification.cli.options import checked_day, evidence_options, open_store, store_option
+from ratification.cli.options import (
+    Staged,
+    checked_day,
+    evidence_options,
+    open_store,
+    store_option,
+)
 from ratification.errors import RequestError
 
 if TYPE_CHECKING:
     from ratification.answers.run import Run
+    from ratification.answers.timeline import By, Timeline
     from ratification.case.case import Case
     from ratification.output.runs import EngineChoice, Runs
 
@@ -156,28 +163,41 @@ class Asked:
             click.BadParameter: a day or a prior that cannot be read.
             RatificationError: see `api.run`.
         """
+        return self.run_of(self.loaded(case), runs)
+
+    def run_of(self, loaded: "Case", runs: "Runs") -> "Run":
+        """The same of a case that is read already, as `loaded` gives it."""
         from ratification.api import run
 
-        return run(self.case(case), **self.options(), runs=runs)
+        return run(loaded, **self.options(), runs=runs)
 
-    def case(self, name: str) -> "Case":
+    def loaded(self, case: str) -> "Case":
         """A case: a folder, or the name of a shipped one, with the priors that were set.
 
         Raises:
             click.BadParameter: a day or a prior that cannot be read.
             RatificationError: the case is not there, or wrong.
         """
-        from ratification.api import load, set_from_text
+        from ratification.api import load
+
+        checked_day(self.as_of)  # what is wrong with a command is told before what is with a case
+        return self.with_settings(load(case))
+
+    def with_settings(self, case: "Case") -> "Case":
+        """A case with the priors that were set.
+
+        Raises:
+            click.BadParameter: a prior that cannot be read.
+        """
+        from ratification.api import set_from_text
         from ratification.case.priors import PriorError
 
-        checked_day(self.as_of)
-        loaded = load(name)
         for text in self.settings:
             try:
-                loaded = loaded.with_priors(set_from_text(loaded.priors, text))
+                case = case.with_priors(set_from_text(case.priors, text))
             except PriorError as error:
                 raise click.BadParameter(str(error), param_hint="--set") from None
-        return loaded
+        return case
 
     def options(self) -> dict[str, Any]:
         """The options that every answer of the API takes, by its names."""
@@ -192,6 +212,35 @@ class Asked:
             "seed": self.seed,
             "engine": self.engine,
         }
+
+    def timeline(
+        self,
+        case: str,
+        progress: Callable[[str, int, int], None],
+        *,
+        by: "By" = "day",
+        last: "Run | None" = None,
+    ) -> "Timeline":
+        """How the forecast moved. `last` is the run of the whole evidence, where it is made.
+
+        With NUTS asked for, a `last` that is made already stands at the end, and what leads
+        there is by the instant engine where it can answer.
+
+        Raises:
+            RatificationError: see `api.timeline`.
+        """
+        from ratification.api import timeline
+
+        stages = Staged(progress)
+        engine = "auto" if last and self.engine == "nuts" else self.engine
+        return timeline(
+            self.loaded(case),
+            by=by,
+            **{**self.options(), "engine": engine},
+            runs=self.runs(stages.tell),
+            last=last,
+            progress=stages.begin,
+        )
 
     def command(self, case: str, name: str = "forecast") -> str:
         """The command that makes the same numbers, ready for a shell."""

@@ -11,8 +11,13 @@ from typing import Any
 import click
 
 Decorated = Callable[..., Any]
+Progress = Callable[[str, int, int], None]
 
-NOTES = {"compiling": "compiling (the very first time takes a minute or two)"}
+NOTES = {
+    "compiling": "compiling (the very first time takes a minute or two)",
+    "handing over to NUTS": "handing over to NUTS, which takes a minute or more",
+}
+MOMENTARY = ("fitting, instant engine", "simulating complete results", "keeping the run")
 
 
 def case_argument(function: Decorated) -> Decorated:
@@ -47,8 +52,8 @@ def evidence_options(function: Decorated) -> Decorated:
     return function
 
 
-def checked_day(day: str | None) -> str | None:
-    """An `--as-of` that can be read.
+def checked_day(day: str | None, option: str = "--as-of") -> str | None:
+    """An `--as-of`, or another option's day, that can be read.
 
     Raises:
         click.BadParameter: it is no date or time.
@@ -60,7 +65,7 @@ def checked_day(day: str | None) -> str | None:
             moment(day)
         except ValueError:
             raise click.BadParameter(
-                f"{day!r} is no day such as 2011-06-24 or 2011-06-24T18:30", param_hint="--as-of"
+                f"{day!r} is no day such as 2011-06-24 or 2011-06-24T18:30", param_hint=option
             ) from None
     return day
 
@@ -145,6 +150,24 @@ class Waiting(AbstractContextManager["Waiting"]):
             total=total or None,
             completed=done,
         )
+
+
+class Staged:
+    """Progress of many runs, one after another: whose turn it is, and what takes long of it."""
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+        self._whose = ""
+
+    def begin(self, name: str, number: int, of: int) -> None:
+        """The next run begins."""
+        self._whose = f"{name} ({number} of {of})" if of else name
+        self._tell(self._whose, max(number - 1, 0), of)
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Progress callback of the run: its stages that are over in a moment go untold."""
+        if stage not in MOMENTARY:
+            self._tell(f"{self._whose}: {NOTES.get(stage, stage)}", done, total)
 
 
 def store_option(function: Decorated) -> Decorated:

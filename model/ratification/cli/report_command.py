@@ -33,6 +33,12 @@ from ratification.errors import RequestError
     is_flag=True,
     help="Leave out private reports, and every figure that would give them away.",
 )
+@click.option(
+    "--timeline",
+    "with_timeline",
+    is_flag=True,
+    help="Also show how the forecast moved: one fit a day with news, by the instant engine.",
+)
 @click.option("--summary", is_flag=True, help="Print five sentences to paste; write no page.")
 def command(
     cases: tuple[str, ...],
@@ -42,6 +48,7 @@ def command(
     author: str,
     note: Path | None,
     public: bool,
+    with_timeline: bool,
     summary: bool,
     **options: Any,
 ) -> None:
@@ -51,6 +58,7 @@ def command(
     ratify report sebac-2011 --as-of 2011-06-24
     ratify report sebac-2011 --scenario revote --scenario revote-no-swing --out second-vote.html
     ratify report sebac-2011 rail-2022 --title "Two coalitions" --out compared.html
+    ratify report sebac-2011 --as-of 2011-06-22 --timeline
     ratify report sebac-2011 --as-of 2011-06-22 --summary
 
     The page is one file that opens anywhere, offline, and prints. It carries a calculator in which
@@ -59,6 +67,8 @@ def command(
     from ratification.api import write_report
     from ratification.output.page.page import Page
 
+    if summary and with_timeline:
+        raise click.UsageError("--timeline is a part of the page, which --summary does not write")
     asked = Asked(**options)
     told = _note(note)
     target = out or Path(_name(cases, asked.as_of))
@@ -70,6 +80,11 @@ def command(
         if summary:
             page = Page.from_runs(found, public=public)
         else:
+            timelines = [
+                asked.timeline(case, waiting.tell, last=made)
+                for case, made in zip(cases, found, strict=True)
+                if with_timeline
+            ]
             waiting.tell("writing the report", 0, 0)
             write_report(
                 target,
@@ -79,6 +94,7 @@ def command(
                 note=told,
                 public=public,
                 commands=[asked.command(case) for case in cases],
+                timelines=timelines,
             )
     if summary:
         click.echo("\n\n".join(chapter.summary for chapter in page.chapters))

@@ -37,7 +37,7 @@ def command(
         from ratification.api import sweep
 
         runs = asked.runs(waiting.tell)
-        found = sweep(asked.case(case), rule=rule, axes=axes, **asked.options(), runs=runs)
+        found = sweep(asked.loaded(case), rule=rule, axes=axes, **asked.options(), runs=runs)
     from ratification.output.views.sweep import sweep_object, sweep_rows, sweep_view
 
     if as_json:

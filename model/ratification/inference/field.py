@@ -27,8 +27,8 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class _Effect:
-    """Standardised yes and turnout effects of a node, by world."""
+class Effect:
+    """Yes and turnout effects of a node, on the logit scale, by world."""
 
     yes: np.ndarray
     turnout: np.ndarray
@@ -78,6 +78,16 @@ class FieldMaker:
         yes += self._covariates(index)
         return Field(yes_share=expit(yes), turnout=expit(turnout))
 
+    def means(self, index: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """The coalition's logit yes share and turnout in the field of these rows and `rng`."""
+        self._effects(index, rng)
+        return self._means(index, rng)
+
+    def new_union(self, index: np.ndarray, rng: np.random.Generator) -> Effect:
+        """The effects of a union that no report and no earlier vote tells anything of."""
+        yes, turnout = rng.standard_normal(len(index)), rng.standard_normal(len(index))
+        return self._scaled_at(0, index, self.draws["correlation"][index], yes, turnout, rng)
+
     def _means(self, index: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         mu, nu = self.draws["mu"][index], self.draws["nu"][index]
         if self.fitted:
@@ -95,15 +105,16 @@ class FieldMaker:
         swing = self.scenario.swing if self.scenario and self.scenario.swing else self.priors.swing
         turnout = _normal(self.priors.nu, len(index), rng)
         if self.scenario and self.scenario.turnout:
-            turnout = turnout + _normal(self.scenario.turnout, len(index), rng)
+            # From a generator of its own, so that scenarios without it share all other numbers.
+            turnout = turnout + _normal(self.scenario.turnout, len(index), rng.spawn(1)[0])
         return mu + _normal(swing, len(index), rng), turnout
 
-    def _effects(self, index: np.ndarray, rng: np.random.Generator) -> dict[str, _Effect]:
+    def _effects(self, index: np.ndarray, rng: np.random.Generator) -> dict[str, Effect]:
         """Scaled effects of every unit, yes and turnout."""
         persistence = self._persistence(index, rng)
         correlation = self.draws["correlation"][index]
         grouped = self._grouped_leaves()
-        found: dict[str, _Effect] = {}
+        found: dict[str, Effect] = {}
         for unit in self.tree.units:
             if unit.id in grouped:
                 continue
@@ -128,14 +139,16 @@ class FieldMaker:
         fresh = rng.standard_normal(len(index)), rng.standard_normal(len(index))
         if not rounds:
             return fresh
-        if name in self.structure.repeated:
+        regression = self.scenario.regression if self.scenario is not None else None
+        if name in self.structure.repeated and regression is None:
             column = self.structure.repeated.index(name)
             old, new = np.sqrt(persistence), np.sqrt(1 - persistence)
             lasting = self.draws["lasting"][index, column]
             lasting_turnout = self.draws["lasting_turnout"][index, column]
             return old * lasting + new * fresh[0], old * lasting_turnout + new * fresh[1]
         before = self._sampled(name, rounds[-1], index, persistence)
-        kept, new = persistence, np.sqrt(1 - persistence**2)
+        kept = persistence if regression is None else np.full(len(index), 1 - regression)
+        new = np.sqrt(1 - kept**2)
         return kept * before[0] + new * fresh[0], kept * before[1] + new * fresh[1]
 
     def _sampled(
@@ -160,12 +173,23 @@ class FieldMaker:
         yes: np.ndarray,
         turnout: np.ndarray,
         rng: np.random.Generator,
-    ) -> _Effect:
+    ) -> Effect:
         level = min(len(self.tree.paths[unit]) - 1, 2)
+        return self._scaled_at(level, index, correlation, yes, turnout, rng)
+
+    def _scaled_at(
+        self,
+        level: int,
+        index: np.ndarray,
+        correlation: np.ndarray,
+        yes: np.ndarray,
+        turnout: np.ndarray,
+        rng: np.random.Generator,
+    ) -> Effect:
         tau, tau_turnout = self._scale(level, index, rng)
         if level == 0:
             turnout = correlation * yes + np.sqrt(1 - correlation**2) * turnout
-        return _Effect(tau * yes, tau_turnout * turnout)
+        return Effect(tau * yes, tau_turnout * turnout)
 
     def _scale(
         self, level: int, index: np.ndarray, rng: np.random.Generator
@@ -206,7 +230,7 @@ class FieldMaker:
         persistence: np.ndarray,
         correlation: np.ndarray,
         rng: np.random.Generator,
-    ) -> dict[str, _Effect]:
+    ) -> dict[str, Effect]:
         """Leaf effects given their weighted mean: drawn freely, then moved onto the mean."""
         r = self.structure.rounds.index(self.round_id)
         members = self.posterior.layout.members[self.round_id][list(group.leaves)].astype(float)

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ ESS_LIMIT = 400
 DIVERGENCE_LIMIT = 0.001  # of all draws, after the retry
 GATED = ("mu", "nu", "tau", "tau_turnout", "swing")
 COMPILED_KEPT = 4
+LOOK = 0.1  # seconds between two looks at how far the sampler is
 
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 when not known)
 
@@ -161,8 +163,10 @@ def _sample(
 
     total = sampler.chains * (sampler.draws + sampler.tune)
 
-    def told(chains: list[Any]) -> None:
-        progress("sampling", sum(chain.finished_draws for chain in chains), total)
+    finished = [0]
+
+    def told(chains: list[Any]) -> None:  # by a thread of nutpie's, which no error may leave
+        finished[0] = sum(chain.finished_draws for chain in chains)
 
     progress("sampling", 0, total)
     running = nutpie.sample(
@@ -180,6 +184,9 @@ def _sample(
         blocking=False,
     )
     try:  # nutpie's own blocking call turns Ctrl-C into a short, silent result
+        while not _finished(running):
+            time.sleep(LOOK)
+            progress("sampling", finished[0], total)  # may raise, to end what is not wanted now
         tree: xr.DataTree = running.wait()
     except BaseException:
         running.cancel()
@@ -191,6 +198,14 @@ def _sample(
     kept = posterior[list(unfolded)]
     tree["posterior"] = kept.assign({n: (kept[n].dims, v) for n, v in unfolded.items()})
     return tree
+
+
+def _finished(running: Any) -> bool:
+    """Whether a sampler has ended. nutpie 0.16 raises where the answer is no."""
+    try:
+        return bool(running.is_finished)
+    except TimeoutError:
+        return False
 
 
 def diagnose(tree: "xr.DataTree", target_accept: float, *, retried: bool) -> Diagnostics:

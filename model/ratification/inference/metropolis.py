@@ -41,7 +41,7 @@ def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> None:
     drawn = tied.sums(yes, no)
     take = ((drawn >= tied.low) & (drawn <= tied.high)).all(axis=0)
     if tied.shares:
-        gain = tied.log_shares(drawn) - tied.log_shares(tied.values)
+        gain = (tied.log_shares(drawn) - tied.log_shares(tied.values)).sum(axis=0)
         take &= gain > -rng.standard_exponential(len(take))
     tied.yes[take], tied.no[take] = yes[take], no[take]
     tied.values[:, take] = drawn[:, take]
@@ -61,6 +61,7 @@ class Chain:
         self.classes = [np.flatnonzero(number == k) for k in range(held.shape[1])]
         self.bound_moves, special = moves_within(held, tied.alpha, tied.beta, (equal, ranged))
         self.bound_passes = min(2 * special, MOST_PASSES)
+        self.log_shares = tied.log_shares(tied.values)
 
     def sweep(self) -> None:
         """One pass of Metropolis moves over the leaves, and one over sets of leaves."""
@@ -81,6 +82,7 @@ class Chain:
         for _ in range(self.bound_passes):
             self._move_together()
         redraw_small(tied, rng)
+        self.log_shares = tied.log_shares(tied.values)
 
     def _move_together(self) -> None:
         """A step of several leaves that no equality notices: one random leaf of each class."""
@@ -141,8 +143,10 @@ class Chain:
         for c, change in changes:
             value = tied.values[c] + change
             allowed &= (value >= tied.low[c]) & (value <= tied.high[c])
-        self._weigh_shares(changes, gain)
+        weighed = self._weigh_shares(changes, gain)
         take = allowed & (gain > 0)
+        for place, log_chance in weighed:
+            self.log_shares[place] = np.where(take, log_chance, self.log_shares[place])
         for leaf, d_yes, d_no in parts:
             if d_yes is not None:
                 tied.yes[:, leaf] += take * d_yes
@@ -151,14 +155,18 @@ class Chain:
         for c, change in changes:
             tied.values[c] += take * change
 
-    def _weigh_shares(self, changes: Sequence[tuple[int, np.ndarray]], gain: np.ndarray) -> None:
-        """What a move does to the chance of the shares so far."""
-        change, values = dict(changes), self.tied.values
-        for yes, no, entry in self.tied.shares:
+    def _weigh_shares(
+        self, changes: Sequence[tuple[int, np.ndarray]], gain: np.ndarray
+    ) -> list[tuple[int, np.ndarray]]:
+        """What a move does to the chance of the shares so far; returns those that it touches."""
+        change, values, weighed = dict(changes), self.tied.values, []
+        for place, (yes, no, entry) in enumerate(self.tied.shares):
             if yes in change or no in change:
-                gain -= entry.log_chance(values[yes], values[no])
                 moved = values[yes] + change.get(yes, 0), values[no] + change.get(no, 0)
-                gain += entry.log_chance(*moved)
+                log_chance = entry.log_chance(*moved)
+                gain += log_chance - self.log_shares[place]
+                weighed.append((place, log_chance))
+        return weighed
 
     def _sums_of(self, parts: Sequence[Part]) -> list[tuple[int, np.ndarray]]:
         """What a move does to the constrained sums that it touches."""

@@ -16,17 +16,19 @@ _SMALL, _MIDDLE = 0.46875, 4.0  # where the three approximations meet
 
 def erfcx(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """exp(x^2) erfc(x) for x >= 0. Cody 1969, rational Chebyshev approximations."""
-    small, middle, large = (
-        np.minimum(x, _SMALL),
-        np.clip(x, _SMALL, _MIDDLE),
-        np.maximum(x, _MIDDLE),
-    )
-    square = small * small
-    near = np.exp(square) * (1.0 - small * _ratio(square, _ERF_TOP, _ERF_BOTTOM))
-    between = _ratio(middle, _MIDDLE_TOP, _MIDDLE_BOTTOM)
-    inverse = 1.0 / (large * large)
-    far = (_ROOT - inverse * _ratio(inverse, _FAR_TOP, _FAR_BOTTOM)) / large
-    return np.where(x <= _SMALL, near, np.where(x <= _MIDDLE, between, far))
+
+    def near(x: Array) -> Array:
+        square = x * x
+        return np.asarray(np.exp(square) * (1.0 - x * _ratio(square, _ERF_TOP, _ERF_BOTTOM)))
+
+    def between(x: Array) -> Array:
+        return _ratio(x, _MIDDLE_TOP, _MIDDLE_BOTTOM)
+
+    def far(x: Array) -> Array:
+        inverse = 1.0 / (x * x)
+        return np.asarray((_ROOT - inverse * _ratio(inverse, _FAR_TOP, _FAR_BOTTOM)) / x)
+
+    return np.piecewise(x, [x <= _SMALL, (x > _SMALL) & (x <= _MIDDLE)], [near, between, far])
 
 
 def normal_cdf(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
@@ -54,20 +56,30 @@ def log_between(
     low, high = np.clip(low, -FARTHEST, FARTHEST), np.clip(high, -FARTHEST, FARTHEST)
     above = low > 0
     low, high = np.where(above, -high, low), np.where(above, -low, high)
-    upper, lower = log_normal_cdf(high), log_normal_cdf(low)
-    return np.asarray(upper + np.log1p(-np.exp(np.minimum(lower - upper, -1e-12))))
+    return log_less(log_normal_cdf(high), log_normal_cdf(low))
+
+
+def log_less(
+    more: Float[np.ndarray, "*shape"], less: Float[np.ndarray, "*shape"]
+) -> Float[np.ndarray, "*shape"]:
+    """log(exp(more) - exp(less)), finite where they are equal."""
+    return np.asarray(more + np.log1p(-np.exp(np.minimum(less - more, -1e-12))))
 
 
 def normal_quantile(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Standard normal quantile, for 0 < p < 1. Wichura 1988, algorithm AS 241."""
     q = p - 0.5
-    middle = 0.180625 - q * q
-    central = q * _ratio(middle, _CENTRAL_TOP, _CENTRAL_BOTTOM)
-    tail = np.sqrt(-np.log(np.clip(np.where(q < 0, p, 1.0 - p), 1e-300, 0.5)))
-    near = _ratio(tail - 1.6, _NEAR_TOP, _NEAR_BOTTOM)
-    far = _ratio(tail - 5.0, _DISTANT_TOP, _DISTANT_BOTTOM)
-    outer = np.copysign(np.where(tail <= 5.0, near, far), q)
-    return np.where(np.abs(q) <= 0.425, central, outer)
+
+    def central(q: Array) -> Array:
+        return np.asarray(q * _ratio(0.180625 - q * q, _CENTRAL_TOP, _CENTRAL_BOTTOM))
+
+    def outer(p: Array) -> Array:
+        tail = np.sqrt(-np.log(np.clip(np.minimum(p, 1.0 - p), 1e-300, 0.5)))
+        near = _ratio(tail - 1.6, _NEAR_TOP, _NEAR_BOTTOM)
+        far = _ratio(tail - 5.0, _DISTANT_TOP, _DISTANT_BOTTOM)
+        return np.copysign(np.where(tail <= 5.0, near, far), p - 0.5)
+
+    return np.piecewise(p, [np.abs(q) <= 0.425], [lambda p: central(p - 0.5), outer])
 
 
 def _ratio(x: Array, top: tuple[float, ...], bottom: tuple[float, ...]) -> Array:

@@ -91,9 +91,9 @@ class TiedVotes:
         self.values = self.sums(self.yes, self.no)
 
     def log_shares(self, values: np.ndarray) -> np.ndarray:
-        """Log chance of the shares so far, given the constrained sums, by world."""
-        chances = (entry.log_chance(values[yes], values[no]) for yes, no, entry in self.shares)
-        return sum(chances, np.zeros(values.shape[1]))
+        """Log chance of each share so far, given the constrained sums: (share, world)."""
+        chances = [entry.log_chance(values[yes], values[no]) for yes, no, entry in self.shares]
+        return np.reshape(chances, (len(self.shares), values.shape[1]))
 
     def sums(self, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
         """The constrained sums of some votes, (constraint, world)."""

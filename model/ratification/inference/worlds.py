@@ -66,19 +66,26 @@ def draw_worlds(
 ) -> Worlds:
     """Draw complete results of a round. Same posterior, seed and count: the same bytes.
 
+    Scenarios share their random numbers: drawn from one posterior, their worlds differ by what
+    the scenarios say alone, so that differences between them are paired.
+
     Raises:
         RatificationError: the evidence leaves (almost) no room that could be found.
     """
     facts = known(evidence, round_id, case.electorate, case.id)
-    name = scenario.id if scenario is not None else ""
     maker = FieldMaker(case, posterior, round_id, scenario)
     index = draw_index(posterior, count)
     store = _Store(case.electorate, count)
     for block, start in enumerate(range(0, count, BLOCK)):
-        rng = stream(posterior.seed, "worlds", round_id, name, str(block))
+        rng = block_stream(posterior.seed, round_id, block)
         rows = index[start : start + BLOCK]
         _fill(store, start, case.electorate, facts, maker, rows, rng)
     return store.worlds(facts, index, posterior.chains)
+
+
+def block_stream(seed: int, round_id: str, block: int) -> np.random.Generator:
+    """The random numbers of one block of worlds: the same in every scenario."""
+    return stream(seed, "worlds", round_id, "", str(block))
 
 
 def draw_index(posterior: Posterior, count: int) -> Int[np.ndarray, " world"]:

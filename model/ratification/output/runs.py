@@ -18,6 +18,7 @@ from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Progress, Sample
 from ratification.inference.instant.adapting import DEFAULT_EFFORT, Effort
 from ratification.inference.instant.engine import fit as instant_fit
 from ratification.inference.layout import build_layout
+from ratification.inference.membership import in_scenario
 from ratification.inference.posterior import EngineName, Posterior
 from ratification.inference.structure import Layout
 from ratification.inference.worlds import Worlds, draw_worlds
@@ -53,6 +54,7 @@ class Runs:
         self.progress = progress
         self.before_sampling = before_sampling
         self.engine = Engine()
+        self._last: tuple[str, Posterior] | None = None
 
     def versions(self, engine: EngineName) -> dict[str, str]:
         """Versions of everything that makes the numbers of an engine."""
@@ -99,7 +101,7 @@ class Runs:
         self, layout: Layout, seed: int, about: Mapping[str, str]
     ) -> tuple[str, Posterior]:
         key = self._fit_key(layout, seed, "nuts")
-        kept = self.store.posterior(key, layout) if self.store else None
+        kept = self._kept(key, layout)
         if kept is not None:
             return key, kept
         self.before_sampling()
@@ -107,20 +109,28 @@ class Runs:
         if self.store:
             self.progress("keeping the run", 0, 0)
             self.store.keep_fit(key, fit.posterior, {**about, **self._named("nuts")}, fit.tree)
+        self._last = (key, fit.posterior)
         return key, fit.posterior
 
     def _instant(
         self, layout: Layout, seed: int, about: Mapping[str, str]
     ) -> tuple[str, Posterior]:
         key = self._fit_key(layout, seed, "instant")
-        kept = self.store.posterior(key, layout) if self.store else None
+        kept = self._kept(key, layout)
         if kept is not None:
             return key, kept
         self.progress("fitting, instant engine", 0, 0)
         posterior = instant_fit(layout, seed, effort=self.effort).posterior
         if self.store:
             self.store.keep_fit(key, posterior, {**about, **self._named("instant")})
+        self._last = (key, posterior)
         return key, posterior
+
+    def _kept(self, key: str, layout: Layout) -> Posterior | None:
+        """The fit made last, as the scenarios of one round share theirs, or one in the store."""
+        if self._last is not None and self._last[0] == key:
+            return self._last[1]
+        return self.store.posterior(key, layout) if self.store else None
 
     def worlds(
         self,
@@ -148,6 +158,7 @@ class Runs:
             return posterior, kept
         self.progress("simulating complete results", 0, 0)
         worlds = draw_worlds(case, posterior, evidence, round_id, count, scenario=scenario)
+        worlds = in_scenario(worlds, case, posterior, round_id, scenario)
         if self.store:
             self.store.keep_worlds(key, worlds)
         return posterior, worlds

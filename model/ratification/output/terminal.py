@@ -18,7 +18,7 @@ BAR = 24  # cells of the longest bar
 
 def forecast_view(forecast: Forecast) -> RenderableType:
     """A whole forecast: the answer first, then unions, the coalition, and what it rests on."""
-    parts: list[RenderableType] = [head(forecast), rules_table(forecast.rules)]
+    parts: list[RenderableType] = [heading(forecast), rules_table(forecast.rules)]
     parts += [_reasons(forecast.rules)]
     scenarios = dict.fromkeys(union.scenario for union in forecast.unions)
     for scenario in scenarios:
@@ -36,10 +36,10 @@ def preview_view(forecast: Forecast) -> RenderableType:
         f" ({forecast.worlds:,} simulated votes; {in_short(forecast.diagnostics)}). "
         "The sampled answer follows.\n",
     )
-    return Group(head(forecast), rules_table(forecast.rules), told)
+    return Group(heading(forecast), rules_table(forecast.rules), told)
 
 
-def head(forecast: Forecast) -> Text:
+def heading(forecast: Forecast) -> Text:
     """What an answer is about: case, round, day, number of reports."""
     day = f" as of {forecast.as_of}" if forecast.as_of else ""
     reports = "1 report" if forecast.reports == 1 else f"{forecast.reports} reports"

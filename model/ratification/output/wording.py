@@ -92,6 +92,16 @@ def points(difference: float, mcse: float) -> str:
     return f"{sign}{abs(value):.{digits}f} points {error(mcse)}"
 
 
+def moved(value: float, mcse: float) -> str:
+    """An expected movement of a chance in percentage points, up or down, with its error."""
+    digits = 1 if mcse <= 0.001 else 0
+    least = 0.1 if digits else 1.0
+    if 100 * value < least / 2:
+        return f"less than {least:g} point{'s' if digits else ''} {error(mcse)}"
+    told = f"{100 * value:.{digits}f}"
+    return f"{told} point{'' if told == '1' else 's'} {error(mcse)}"
+
+
 def day(text: str) -> str:
     """An ISO date or time as people write it: `24 June 2011`, `24 June 2011, 18:30`."""
     when = date.fromisoformat(text[:10])
@@ -107,6 +117,11 @@ def amount(value: float) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 union`, `2 unions`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def upper(text: str) -> str:
+    """A sentence with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def sentence(parts: list[str]) -> str:

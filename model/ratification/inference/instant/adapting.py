@@ -30,27 +30,28 @@ DEFAULT_EFFORT = Effort()
 
 
 def adapt(
-    problem: Problem, effort: Effort, rng: np.random.Generator, start: Proposal | None
+    problem: Problem, effort: Effort, rng: np.random.Generator, start: Proposal | None = None
 ) -> Proposal:
     """A proposal round what is likely, from rounds of points that all count (Cornuet 2012).
 
-    It goes on until the points are worth enough to tell how the parameters vary together.
+    It goes on until the points are worth enough to tell how the parameters vary together. From
+    the proposal of an earlier fit it need only have moved.
     """
     dimension = problem.prior.dimension
-    fits = start is not None and len(start.mean) == dimension
-    proposals = [start] if start is not None and fits else [Proposal.prior(dimension)]
+    proposals = [start or Proposal.prior(dimension)]
+    settled = (SETTLING if start else SETTLED) * dimension
     every, likelihood = np.zeros((0, dimension)), np.zeros(0)
     for _ in range(effort.rounds):
         new = proposals[-1].points(effort.adapting, rng)
         density = proposals[-1].log_density(new)
-        found = evaluate(problem, new, density, problem.copies(1), rng)
+        found = evaluate(problem, new, density, [1] * len(problem.batches), rng)
         every = np.concatenate([every, new])
         likelihood = np.concatenate([likelihood, found.log_likelihood])
         mixture = np.logaddexp.reduce([p.log_density(every) for p in proposals])
         log_ratio = -0.5 * np.square(every).sum(axis=1) - mixture
         weights, power = tempered(log_ratio, likelihood, SETTLING * dimension)
         proposals.append(Proposal.around(every, weights))
-        if power == 1.0 and effective(weights) >= SETTLED * dimension:
+        if power == 1.0 and effective(weights) >= settled:
             break
     return proposals[-1]
 

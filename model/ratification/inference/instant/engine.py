@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ratification.errors import ConvergenceError
 from ratification.inference.instant.adapting import (
     DEFAULT_EFFORT,
@@ -19,6 +21,8 @@ from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
+TOP_UP = 1.3  # times the points that seem to be lacking
+WARM = 0.625  # of the points of a cold fit
 MOST_ROWS = 150  # of one block: beyond it NUTS is no slower
 
 
@@ -37,7 +41,10 @@ def fit(
     effort: Effort = DEFAULT_EFFORT,
     start: Proposal | None = None,
 ) -> InstantFit:
-    """The posterior of a layout. `start` is the proposal of an earlier fit of the same structure.
+    """The posterior of a layout.
+
+    `start` is the proposal of an earlier fit. It saves the way to where the posterior is, if that
+    has as many shared parameters; fewer points then do, since they lie well from the first.
 
     Raises:
         ConvergenceError: the checks did not pass; NUTS can still answer.
@@ -45,26 +52,15 @@ def fit(
     problem = Problem(layout)
     refuse_too_large(problem)
     rng = stream(seed, "instant")
-    copies = problem.copies(effort.copies)
+    if start is not None and len(start.mean) != problem.prior.dimension:
+        start = None
     if problem.silent:
         proposal = Proposal.prior(problem.prior.dimension)
     else:
         proposal = adapt(problem, effort, rng, start)
-    attempts: list[tuple[Weighted, Checks]] = []
-    for attempt in range(effort.retries + 1):
-        points = proposal.points(effort.points * 2 ** max(attempt - 1, 0), rng)
-        found = evaluate(problem, points, proposal.log_density(points), copies, rng)
-        checks = check(found)
-        if not checks.failures:
-            attempts.append((found, checks))
-        enough = sum(each.effective for _, each in attempts)
-        if enough >= FEWEST:
-            break
-        copies = more_copies(problem, found, copies)
-        proposal = nearer(problem, found)
-    else:
-        why = checks.failures or [f"{enough:.0f} effective points (at least {FEWEST})"]
-        raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
+    size = effort.points if start is None else round(WARM * effort.points)
+    attempts, tried, proposal = _enough(problem, effort, proposal, size, rng)
+    enough = sum(each.effective for _, each in attempts)
     draws = together(
         [
             equally_weighted(
@@ -81,7 +77,7 @@ def fit(
             ess_min=enough,
             divergences=0,
             target_accept=None,
-            retried=attempt > 0,
+            retried=tried > 1,
             pareto_k=max(each.pareto_k for _, each in attempts),
         ),
         seed=seed,
@@ -89,6 +85,36 @@ def fit(
         engine="instant",
     )
     return InstantFit(posterior, proposal)
+
+
+def _enough(
+    problem: Problem, effort: Effort, proposal: Proposal, size: int, rng: np.random.Generator
+) -> tuple[list[tuple[Weighted, Checks]], int, Proposal]:
+    """Points that pass the checks and are worth enough together; after how many tries; from where.
+
+    Raises:
+        ConvergenceError: none are, as often as it was tried.
+    """
+    passed: list[tuple[Weighted, Checks]] = []
+    copies = problem.copies(effort.copies)
+    enough, count = 0.0, size
+    for attempt in range(effort.retries + 1):
+        points = proposal.points(count, rng)
+        found = evaluate(problem, points, proposal.log_density(points), copies, rng)
+        checks = check(found)
+        if checks.failures:
+            count = size * 2**attempt
+        else:
+            passed.append((found, checks))
+            enough += checks.effective
+            if enough >= FEWEST:
+                return passed, attempt + 1, proposal
+            lacking = count * (FEWEST - enough) / checks.effective
+            count = max(size // 4, round(TOP_UP * lacking))
+        copies = more_copies(problem, found, copies)
+        proposal = nearer(problem, found)
+    why = checks.failures or [f"{enough:.0f} effective points (at least {FEWEST})"]
+    raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
 
 
 def refuse_too_large(problem: Problem) -> None:

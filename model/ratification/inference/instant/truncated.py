@@ -10,11 +10,17 @@ import numpy as np
 from jaxtyping import Float
 
 from ratification.inference.instant.linear import solve_each, solve_lower
-from ratification.inference.normal import FARTHEST, log_between, normal_cdf, normal_quantile
+from ratification.inference.normal import (
+    FARTHEST,
+    log_between,
+    log_less,
+    log_normal_cdf,
+    normal_quantile,
+)
 
 Array = np.ndarray
 LOG_ROOT_TAU = 0.9189385332046727  # log(2 pi) / 2
-STEPS = 8  # of Newton for the shifts; they need not be exact
+STEPS = 4  # of Newton for the shifts; they need not be exact
 LONGEST = 2.0  # standard normal
 
 
@@ -46,8 +52,9 @@ def simulate(
             - tilt
             for end in (low, high)
         ]
-        numbers[..., row] = tilt + between(ends[0], ends[1], uniform[..., row])
-        log_weight += log_between(ends[0], ends[1]) + tilt * (0.5 * tilt - numbers[..., row])
+        number, log_inside = between(ends[0], ends[1], uniform[..., row])
+        numbers[..., row] = tilt + number
+        log_weight += log_inside + tilt * (0.5 * tilt - numbers[..., row])
     return numbers, log_weight
 
 
@@ -55,14 +62,18 @@ def between(
     low: Float[np.ndarray, "*shape"],
     high: Float[np.ndarray, "*shape"],
     uniform: Float[np.ndarray, "*shape"],
-) -> Float[np.ndarray, "*shape"]:
-    """Standard normal numbers between low and high, from the tail that is not near one."""
+) -> tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]:
+    """Standard normal numbers between low and high, and the log chance of the interval.
+
+    Worked out in the tail that is not near one.
+    """
     flip = low > 0
     least, most = np.where(flip, -high, low), np.where(flip, -low, high)
-    below, above = normal_cdf(least), normal_cdf(most)
+    log_below, log_above = log_normal_cdf(least), log_normal_cdf(most)
+    below, above = np.exp(log_below), np.exp(log_above)
     inside = np.clip(below + (above - below) * uniform, 1e-300, 1 - 1e-16)
     number = np.clip(normal_quantile(inside), least, most)
-    return np.asarray(np.where(flip, -number, number))
+    return np.asarray(np.where(flip, -number, number)), log_less(log_above, log_below)
 
 
 def tilts(factor: Array, low: Array, high: Array, seen: Array) -> Array:

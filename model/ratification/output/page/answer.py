@@ -115,7 +115,7 @@ def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> s
         with_it, without = both / yes, (passing - both) / (votes - yes)
         explained = yes * (votes - yes) * (with_it - without) ** 2
         if abs(with_it - without) >= MOVES and explained > most:
-            name = page.run.case.electorate.name(unit)
+            name = simulation.electorate.name(unit)
             ends = [wording.percent(p, mcse=WHOLE, in_words=True) for p in (with_it, without)]
             most = explained
             told = f"it hinges most on {name}: {ends[0]} if it approves, {ends[1]} if it does not"
@@ -124,7 +124,7 @@ def hinge(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> s
 
 def forecast_of(page: PageContext, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
     """The forecast of a reading in a scenario."""
-    return page.run.rule(chosen, simulation)
+    return page.run.rule(simulation, chosen)
 
 
 def _badge(page: PageContext, bylaws: Bylaws) -> str:

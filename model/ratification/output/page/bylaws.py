@@ -1,6 +1,5 @@
 """All bylaws and scenarios side by side: one chart, one table, and what hangs on them."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,12 +8,14 @@ import altair as alt
 from ratification.answers.estimates import difference
 from ratification.answers.forecast import RuleForecast
 from ratification.answers.run import Simulation
+from ratification.answers.stakes import expected
 from ratification.case.bylaws import ChosenReading
 from ratification.output import wording
 from ratification.output.page import charts
 from ratification.output.page.answer import forecast_of, rule_answer, together
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Figure, Section
+from ratification.output.words import expectation, stakes_in_words
 
 NORMAL_95 = 1.96
 
@@ -157,24 +158,10 @@ def _stakes(page: PageContext) -> DataTable | None:
     for simulation in page.run.simulations:
         for chosen in page.run.readings:
             rule = forecast_of(page, simulation, chosen)
-            p, mcse = rule.estimate.probability, rule.estimate.mcse
-            cells = [
-                wording.amount(p * stake.ratified + (1 - p) * stake.defeated)
-                + (
-                    f" ±{wording.amount(math.ceil(mcse * abs(stake.ratified - stake.defeated)))}"
-                    if rule.standing == "open"
-                    else ""
-                )
-                for stake in stakes
-            ]
+            cells = [expectation(expected(stake, rule), stake) for stake in stakes]
             rows.append((_label(page, simulation, chosen), *cells))
-    told = "; ".join(
-        f"{stake.name}: {wording.amount(stake.ratified)} if ratified, "
-        f"{wording.amount(stake.defeated)} if not"
-        for stake in stakes
-    )
     return DataTable(
-        caption=f"Expected, with Monte Carlo error. {told}",
+        caption=f"Expected, with Monte Carlo error. {stakes_in_words(stakes)}",
         heads=("Bylaws", *(stake.name for stake in stakes)),
         rows=rows,
         numeric=frozenset(range(1, len(stakes) + 1)),

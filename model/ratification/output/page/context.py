@@ -6,18 +6,23 @@ import numpy as np
 
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run, Simulation
+from ratification.answers.timeline import Timeline
 from ratification.case.bylaws import ChosenReading
 from ratification.output.page.private import NOTHING, Hidden
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageContext:
-    """A run, what is hidden of it, the command that made it, and a prefix that keeps ids apart."""
+    """A run, what is hidden of it, the command that made it, and a prefix that keeps ids apart.
+
+    `timeline` is how it came to its forecast, where that was asked for.
+    """
 
     run: Run
     hidden: Hidden = NOTHING
     command: str = ""
     prefix: str = ""
+    timeline: Timeline | None = None
 
     @property
     def first(self) -> Simulation:
@@ -31,7 +36,7 @@ class PageContext:
 
     def results(self, simulation: Simulation) -> Results:
         """Complete results of a scenario."""
-        return Results.of(simulation.worlds, self.run.case.electorate)
+        return Results.of(simulation.worlds, simulation.electorate)
 
     def holds(self, simulation: Simulation, chosen: ChosenReading) -> np.ndarray:
         """In which worlds of a scenario a reading ratifies."""

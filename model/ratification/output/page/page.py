@@ -11,6 +11,7 @@ import numpy as np
 from markdown_it import MarkdownIt
 
 from ratification.answers.run import Run
+from ratification.answers.timeline import Timeline
 from ratification.case.bylaws import Veto, conditions
 from ratification.errors import RequestError
 from ratification.output import wording
@@ -23,9 +24,12 @@ from ratification.output.page.coalition import coalition_section
 from ratification.output.page.context import PageContext
 from ratification.output.page.method import method_section
 from ratification.output.page.parts import DataTable, Section
+from ratification.output.page.pivots import pivots_section
 from ratification.output.page.private import NOTHING, Hidden, hidden_by
 from ratification.output.page.reported import reported_section, shown_warnings
+from ratification.output.page.scenarios import scenarios_section
 from ratification.output.page.summary import summary
+from ratification.output.page.timeline import timeline_section
 from ratification.output.page.units import unions_section
 
 # In the order people ask. A section for which a run has nothing is None and left out.
@@ -33,9 +37,12 @@ SECTIONS: tuple[Callable[[PageContext], Section | None], ...] = (
     answer_section,
     bylaws_section,
     calculator_section,
+    scenarios_section,
     amend_section,
+    pivots_section,
     unions_section,
     coalition_section,
+    timeline_section,
     reported_section,
     method_section,
 )
@@ -83,8 +90,11 @@ class Page:
         note: str = "",
         public: bool = False,
         commands: Sequence[str] = (),
+        timelines: Sequence[Timeline] = (),
     ) -> "Page":
         """A page about one run, or several compared; `note` in Markdown, `commands` by run.
+
+        `timelines` by run add how each forecast moved.
 
         Raises:
             RequestError: `public`, and a private report would show through a veto.
@@ -96,6 +106,7 @@ class Page:
                 hidden=_hidden(run) if public else NOTHING,
                 command=commands[index] if commands else "",
                 prefix=f"{index + 1}-" if several else "",
+                timeline=timelines[index] if timelines else None,
             )
             for index, run in enumerate(runs)
         ]

@@ -10,13 +10,44 @@ import altair as alt
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ratification.output.page.notice import Notice, at
 from ratification.output.page.page import Page
 
 FOLDER = "ratification.reports"
 
 
-def render(page: Page, *, bundle: str | None = None) -> str:
+def render(page: Page, *, notice: Notice | None = None, bundle: str | None = None) -> str:
     """The page as HTML. `bundle` stands in for the scripts that draw charts, in tests."""
+    script = vega_bundle() if bundle is None else bundle
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            notice=Markup(notice_html(notice) if notice else ""),
+            style=Markup(_text("page.css")),
+            script=Markup(_text("page.js")),
+            calculator=Markup(_text("calculator.js")),
+            bundle=Markup(script.replace("</script", "<\\/script")),
+        )
+    )
+
+
+def notice_html(notice: Notice) -> str:
+    """What a page says of its own age."""
+    return (
+        _environment()
+        .get_template("notice.html.j2")
+        .render(
+            notice=notice,
+            made=at(notice.made) if notice.made else "",
+            since=at(notice.since) if notice.since else "",
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(FOLDER, ""),
         autoescape=True,
@@ -25,14 +56,7 @@ def render(page: Page, *, bundle: str | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters["script_json"] = script_json
-    script = vega_bundle() if bundle is None else bundle
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        style=Markup(_text("page.css")),
-        script=Markup(_text("page.js")),
-        calculator=Markup(_text("calculator.js")),
-        bundle=Markup(script.replace("</script", "<\\/script")),
-    )
+    return environment
 
 
 def script_json(value: Mapping[str, Any]) -> Markup:

@@ -15,8 +15,7 @@ from ratification.answers.amendment import Amendment
 from ratification.answers.rule_words import rule_in_words
 from ratification.output import wording
 from ratification.output.contract import foot, head
-from ratification.output.terminal import head as title
-from ratification.output.terminal import small_print
+from ratification.output.terminal import heading, small_print
 from ratification.output.views.amend_words import (
     MOST_SWING,
     can_reach,
@@ -101,7 +100,7 @@ def _swing(found: Amendments) -> dict[str, Any]:
 def amend_view(found: Amendments) -> RenderableType:
     """Today's rule, the frontier, other changes, and the swing of opinion."""
     return Group(
-        title(found.run.forecast),
+        heading(found.run.forecast),
         _today(found),
         *([_frontier(found)] if found.frontier else []),
         *([_others(found)] if found.others else []),

@@ -16,8 +16,7 @@ from ratification.case.bylaws import Condition
 from ratification.inference.fit import ESS_LIMIT
 from ratification.output import wording
 from ratification.output.contract import foot, head
-from ratification.output.terminal import head as title
-from ratification.output.terminal import small_print
+from ratification.output.terminal import heading, small_print
 from ratification.output.views.axes import axis_title, label, shown
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -102,7 +101,7 @@ def sweep_view(sweep: Sweep) -> RenderableType:
     on = [mark for mark in sweep.marks if mark.at is not None]
     letters = {mark.chosen.key: LETTERS[i % len(LETTERS)] for i, mark in enumerate(on)}
     return Group(
-        title(sweep.run.forecast),
+        heading(sweep.run.forecast),
         _about(sweep),
         _grid(sweep, letters),
         _marks(sweep, letters),

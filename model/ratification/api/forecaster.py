@@ -1,0 +1,201 @@
+"""Asking again and again: a forecaster that keeps what was fitted and compiled, for notebooks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ratification.answers.forecast import Forecast
+from ratification.answers.replication import Replicated, replicate
+from ratification.answers.reweighting import Reweighted, reweighted
+from ratification.answers.run import Run
+from ratification.api.forecasts import DEFAULT_SEED, run
+from ratification.api.settings_compared import Setting, SettingsCompared
+from ratification.case.case import Case
+from ratification.case.priors import Priors
+from ratification.errors import RequestError
+from ratification.inference.fit import Progress
+from ratification.output.runs import EngineChoice, Runs
+from ratification.output.store import RunStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def told_once() -> Progress:
+    """Progress that says each stage the first time it begins, on a line of its own."""
+    said: set[str] = set()
+
+    def tell(stage: str, done: int, total: int) -> None:  # noqa: ARG001  one line a stage
+        if stage not in said:
+            said.add(stage)
+            print(f"{stage} ...")  # noqa: T201  for whoever waits at the cell
+
+    return tell
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """A forecast in a notebook: shown as a small table, with everything it was made from."""
+
+    run: Run
+
+    @property
+    def forecast(self) -> Forecast:
+        """All numbers, as values."""
+        return self.run.forecast
+
+    def probability(self, rule: str = "") -> float:
+        """The chance under one reading, `1996/ballots`; of bylaws alone, their first reading's.
+
+        Raises:
+            RequestError: the run has no such rule.
+        """
+        for entry in self.forecast.rules:
+            if rule in ("", entry.bylaws, f"{entry.bylaws}/{entry.reading}"):
+                return entry.estimate.probability
+        names = ", ".join(f"{entry.bylaws}/{entry.reading}" for entry in self.forecast.rules)
+        raise RequestError(f"no rule {rule!r} in this forecast. It has: {names}")
+
+    def rules(self) -> "pd.DataFrame":
+        """One row a reading and scenario."""
+        from ratification.output.views.tables import rules_frame
+
+        return rules_frame(self.forecast)
+
+    def unions(self) -> "pd.DataFrame":
+        """One row a union and scenario."""
+        from ratification.output.views.tables import unions_frame
+
+        return unions_frame(self.forecast)
+
+    def worlds(self) -> "xr.Dataset":
+        """The simulated complete results of the first scenario, by world and union."""
+        from ratification.output.views.tables import worlds_dataset
+
+        return worlds_dataset(self.run.simulations[0], self.run.case.electorate)
+
+    def posterior(self) -> "xr.DataTree":
+        """The draws of the first scenario's fit as an ArviZ tree."""
+        from ratification.inference.tree import tree_of
+
+        return tree_of(self.run.simulations[0].posterior)
+
+    def replicated(self) -> tuple[Replicated, ...]:
+        """Each reported figure beside the same figure in votes simulated without holding to it."""
+        run, simulation = self.run, self.run.simulations[0]
+        reports = run.evidence.of_round(run.facts.round)
+        return replicate(run.case, simulation.posterior, run.facts.round, reports)
+
+    def under(
+        self, priors: Priors | None = None, **numbers: float | Mapping[str, float]
+    ) -> Reweighted:
+        """The same worlds under other priors, in milliseconds; `refit` says where that will not do.
+
+            result.under(tau_union=0.4, mu={"mean": 0.0})
+
+        Raises:
+            PriorError: no such prior, or a number that it cannot have.
+        """
+        return reweighted(self.run, self.run.case.with_priors(priors, **numbers).priors)
+
+    def _repr_html_(self) -> str:
+        from ratification.output.views.tables import forecast_html
+
+        return forecast_html(self.forecast)
+
+    def __repr__(self) -> str:
+        from ratification.output.views.tables import chance
+
+        rules = (
+            f"{r.bylaws}/{r.reading} {chance(r.estimate.probability, r.estimate.mcse, r.standing)}"
+            for r in self.forecast.rules
+        )
+        return f"<Result {self.forecast.case}: {', '.join(rules)}>"
+
+
+class Forecaster:
+    """Forecasts cases one after another: `Forecaster().forecast(case)`.
+
+    By the instant engine, and by NUTS where its checks do not pass (`engine="auto"`), or by NUTS,
+    which compiles a case's tree once. A cell that is stopped leaves everything usable.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: EngineChoice = "auto",
+        worlds: int | None = None,
+        seed: int = DEFAULT_SEED,
+        store: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """`store` is a folder in which runs are kept; `progress` is told (stage, done, of)."""
+        kept = None if store is None else RunStore(store, print)
+        self.runs = Runs(kept, progress=progress or told_once())
+        self.engine, self.worlds, self.seed = engine, worlds, seed
+
+    def forecast(self, case: Case, **asked: Any) -> Result:
+        """How likely ratification is. `asked` is what `run` takes: as_of, bylaws, scenarios.
+
+        Raises:
+            RequestError: the case has no such round, bylaws, scenario or report.
+            CaseError: the evidence in force cannot all be true.
+            ConvergenceError: the fit did not converge.
+        """
+        settings = {"engine": self.engine, "worlds": self.worlds, "seed": self.seed}
+        return Result(run(case, **{**settings, **asked}, runs=self.runs))
+
+    def compare(
+        self, case: Case, *, asked: Mapping[str, Any] | None = None, **settings: Sequence[Any]
+    ) -> SettingsCompared:
+        """How the answer depends on settings of the priors, one changed at a time.
+
+            forecaster.compare(case, tau_union=[0.3, 0.6, 0.9], nu=[0.8, 1.4])
+
+        Where the same draws can be weighed anew that is done, else it is fitted again. `asked` is
+        what `run` takes. A value is a number, or a mapping such as {"mean": 0, "sd": 1}.
+
+        Raises:
+            PriorError: no such prior, or a number that it cannot have.
+        """
+        base = self.forecast(case, **(asked or {}))
+        rows = [Setting("as it is", "", "fitted", _chances(base.forecast))]
+        changes = [(name, value) for name, values in settings.items() for value in values]
+        priors = [case.with_priors(**{name: value}).priors for name, value in changes]  # all first
+        for (name, value), changed in zip(changes, priors, strict=True):
+            weighed = base.under(changed)
+            if weighed.refit is None and len(base.run.simulations) == 1:
+                chances, how = _weighed(base, weighed), "weighed"
+            else:
+                again = self.forecast(case.with_priors(changed), **(asked or {}))
+                chances, how = _chances(again.forecast), "fitted"
+            rows.append(Setting(name, _text(value), how, chances))
+        return SettingsCompared(tuple(rows))
+
+
+def _text(value: float | Mapping[str, float]) -> str:
+    """What a prior was set to: `0.4`, or `mean 0, sd 1`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {number:g}" for name, number in value.items())
+    return f"{value:g}"
+
+
+def _chances(forecast: Forecast) -> dict[str, tuple[float, float]]:
+    """Probability and error by reading, and by scenario where there are several."""
+    several = len({rule.scenario for rule in forecast.rules}) > 1
+    return {
+        f"{rule.bylaws}/{rule.reading}" + (f", {rule.scenario}" if several else ""): (
+            rule.estimate.probability,
+            rule.estimate.mcse,
+        )
+        for rule in forecast.rules
+    }
+
+
+def _weighed(base: Result, found: Reweighted) -> dict[str, tuple[float, float]]:
+    """The same under other priors; what arithmetic decides stays as it is."""
+    chances = {key: (entry.probability, entry.mcse) for key, entry in found.estimates.items()}
+    before = _chances(base.forecast)
+    return chances | {key: entry for key, entry in before.items() if entry[1] == 0.0}
