@@ -103,23 +103,25 @@ def sweep_of(
         RequestError: the rule has no such condition, or no threshold at all.
     """
     reading = replace(chosen.reading, rule=positive(chosen.reading.rule))
-    axes = axes_of(run, reading, chosen_positions(reading.rule, wanted))
-    found = surface(reading, axes, Results.of(simulation.worlds, run.case.electorate))
+    axes = axes_of(run, simulation, reading, chosen_positions(reading.rule, wanted))
+    found = surface(reading, axes, Results.of(simulation.worlds, simulation.electorate))
+    if verdict is None:
+        verdict = rule_verdicts(simulation.electorate, simulation.facts, reading.abstaining)
     return Sweep(
         run=run,
         simulation=simulation,
         chosen=chosen,
         surface=found,
-        decided=decided(
-            found, verdict or rule_verdicts(run.case.electorate, run.facts, reading.abstaining)
-        ),
+        decided=decided(found, verdict),
         marks=tuple(_mark(run, simulation, found, other) for other in run.readings),
     )
 
 
-def axes_of(run: Run, reading: Reading, positions: Sequence[int]) -> tuple[Axis, ...]:
+def axes_of(
+    run: Run, simulation: Simulation, reading: Reading, positions: Sequence[int]
+) -> tuple[Axis, ...]:
     """The axes of a rule at these conditions, with every threshold that readings like it name."""
-    total = total_weight(run.case.electorate)
+    total = total_weight(simulation.electorate)
     family = [
         other.reading
         for other in run.readings

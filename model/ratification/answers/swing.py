@@ -117,16 +117,16 @@ def swing_to(run: Run, simulation: Simulation, chosen: ChosenReading, target: fl
 
     Where arithmetic has decided the rule, no swing changes it.
     """
-    case, worlds, reading = run.case, simulation.worlds, chosen.reading
+    tree, worlds, reading = simulation.electorate, simulation.worlds, chosen.reading
     unions = [u for u in run.forecast.unions if u.scenario == simulation.name]
     still_open = [union.unit for union in unions if union.standing == "open"]
-    shift = Shift(case.electorate, run.facts, worlds, still_open)
-    today = run.rule(chosen, simulation).estimate
+    shift = Shift(tree, simulation.facts, worlds, still_open)
+    today = run.rule(simulation, chosen).estimate
     helps = gains_by_yes(reading.rule)
     reached = today.probability >= target
     found = 0 if reached or not helps else _least(shift, reading, target)
     moved = shift.worlds(MOST if found is None else found)
-    results = Results.of(moved, case.electorate)
+    results = Results.of(moved, tree)
     settled = today.probability in (0.0, 1.0) or moved is worlds
     there = today if settled else rough_estimate(judge(reading, results), moved)[0]
     return Swing(
