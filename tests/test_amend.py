@@ -13,6 +13,7 @@ import pytest
 from hand_made import make_case
 from made_runs import MadeRuns, WrittenRuns
 from ratification.answers.amend import Amendments
+from ratification.answers.estimates import estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.rule_words import rule_in_words
 from ratification.answers.surface import Index
@@ -20,6 +21,7 @@ from ratification.answers.swing import MOST, Shift, gains_by_yes
 from ratification.api import Runs, amend, load, run
 from ratification.case.bylaws import Bylaws, Reading
 from ratification.case.case import Case
+from ratification.case.rounds import Joining, Scenario
 from ratification.cli.main import main
 from ratification.errors import RequestError
 from ratification.inference.approving import approvals_hold
@@ -237,7 +239,7 @@ def test_the_swing_reaches_and_a_tenth_less_does_not(case: Case) -> None:
     assert found.swing.points is not None
     tenths = round(10 * found.swing.points)
     worlds = found.simulation.worlds
-    shift = Shift(case.electorate, found.run.facts, worlds)
+    shift = Shift(case.electorate, found.run.facts, worlds, "bcde")
     held = [
         judge(found.chosen.reading, Results.of(shift.worlds(t), case.electorate)).mean()
         for t in (tenths - 1, tenths)
@@ -253,7 +255,7 @@ def test_moved_worlds_agree_with_the_evidence(tmp_path: Path) -> None:
     case = make_case(tmp_path, SPLIT, EVERYTHING, bylaws=VETO)
     found = run(case, runs=MadeRuns(), worlds=500)
     worlds, facts, tree = found.simulations[0].worlds, found.facts, case.electorate
-    shift = Shift(tree, facts, worlds)
+    shift = Shift(tree, facts, worlds, "bcde")
     leaf = tree.leaf_index
     assert shift.held == ("a",)
     assert shift.tied == ("c1",)
@@ -432,3 +434,35 @@ def test_neither_command_imports_anything_heavy(store: Path) -> None:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert done.stderr.strip().endswith("[]"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"leaving": ("c",)},
+        {"abstaining": ("d",)},
+        {"joining": (Joining(id="f", name="F union", members=500),)},
+    ],
+)
+def test_a_scenario_about_the_coalition_is_amended_as_it_is_there(
+    case: Case, change: dict[str, Any]
+) -> None:
+    """Who left is counted nowhere: marks, frontier and swing are of that scenario's unions."""
+    scenario = Scenario(id="other", title="Another coalition", round="june", **change)
+    other = replace(case, scenarios=(scenario,))
+    found = amended(other, scenarios=["other"])
+    worlds, tree = found.simulation.worlds, found.simulation.electorate
+    results = Results.of(worlds, tree)
+    assert found.sweep is not None
+    for mark in found.sweep.marks:
+        if mark.at is not None:
+            assert found.sweep.estimate(mark.at) == mark.estimate
+    for entry in [found.today, *found.frontier]:
+        told = estimate(judge(entry.reading, results), worlds)
+        assert entry.estimate == told or entry.standing != "open"
+    counted = 5 - len(scenario.leaving) + len(scenario.joining)
+    assert f"4 of {counted} unions" in rule_in_words(found.today.reading.rule, tree)
+    moving = {"b", "c", "d", "e"} - {*scenario.leaving, *scenario.abstaining}
+    assert set(found.swing.moving) == moving | {entry.id for entry in scenario.joining}
+    assert amend_object(found)["scenario"] == "other"
+    assert "scenario other" in shown(found)

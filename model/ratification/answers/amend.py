@@ -57,14 +57,11 @@ def amendments_of(
         raise RequestError(f"target {target:g} is no chance between 0 and 1: write 0.9 for 90%")
     maker = Maker(run, simulation, chosen)
     movable = any(isinstance(part, Condition) for part in conditions(chosen.reading.rule))
-    sweep = sweep_of(run, simulation, chosen, wanted) if movable or wanted else None
+    sweep = sweep_of(run, simulation, chosen, wanted, maker.verdict) if movable or wanted else None
     looser = _looser(sweep, maker.today.reading) if sweep else []
     places = [] if maker.today.reaches(target) else _frontier(sweep, looser, target)
     frontier = [maker.moved(sweep, at) for at in places] if sweep else []
     others = [*_strikes(maker, target), *_named(maker, sweep, places, target)]
-    swing = swing_to(
-        run.case, run.facts, simulation.worlds, chosen.reading, target, maker.today.estimate
-    )
     return Amendments(
         run=run,
         simulation=simulation,
@@ -75,7 +72,7 @@ def amendments_of(
         frontier=tuple(sorted(frontier, key=_nearest_first)),
         loosest=maker.moved(sweep, tuple(each[-1] for each in looser)) if sweep else None,
         others=tuple(others),
-        swing=swing,
+        swing=swing_to(run, simulation, chosen, target),
     )
 
 

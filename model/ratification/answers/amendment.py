@@ -57,8 +57,10 @@ class Maker:
 
     def __init__(self, run: Run, simulation: Simulation, chosen: ChosenReading) -> None:
         self.run, self.simulation, self.chosen = run, simulation, chosen
-        self.results = Results.of(simulation.worlds, run.case.electorate)
-        self.verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
+        self.results = Results.of(simulation.worlds, simulation.electorate)
+        self.verdict = rule_verdicts(
+            simulation.electorate, simulation.facts, chosen.reading.abstaining
+        )
         self.holds = judge(chosen.reading, self.results)
         self.today = self.named("as written", chosen)
 

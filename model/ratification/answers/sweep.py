@@ -89,17 +89,24 @@ class Sweep:
 
 
 def sweep_of(
-    run: Run, simulation: Simulation, chosen: ChosenReading, wanted: Sequence[str] = ()
+    run: Run,
+    simulation: Simulation,
+    chosen: ChosenReading,
+    wanted: Sequence[str] = (),
+    verdict: Verdict | None = None,
 ) -> Sweep:
     """Sweep a rule over the conditions named by measure or number, the first two by default.
+
+    `verdict` is that of `rule_verdicts`, if it is at hand: it takes a moment to make.
 
     Raises:
         RequestError: the rule has no such condition, or no threshold at all.
     """
     reading = replace(chosen.reading, rule=positive(chosen.reading.rule))
-    axes = axes_of(run, reading, chosen_positions(reading.rule, wanted))
-    found = surface(reading, axes, Results.of(simulation.worlds, run.case.electorate))
-    verdict = rule_verdicts(run.case.electorate, run.facts, chosen.reading.abstaining)
+    axes = axes_of(run, simulation, reading, chosen_positions(reading.rule, wanted))
+    found = surface(reading, axes, Results.of(simulation.worlds, simulation.electorate))
+    if verdict is None:
+        verdict = rule_verdicts(simulation.electorate, simulation.facts, reading.abstaining)
     return Sweep(
         run=run,
         simulation=simulation,
@@ -110,9 +117,11 @@ def sweep_of(
     )
 
 
-def axes_of(run: Run, reading: Reading, positions: Sequence[int]) -> tuple[Axis, ...]:
+def axes_of(
+    run: Run, simulation: Simulation, reading: Reading, positions: Sequence[int]
+) -> tuple[Axis, ...]:
     """The axes of a rule at these conditions, with every threshold that readings like it name."""
-    total = total_weight(run.case.electorate)
+    total = total_weight(simulation.electorate)
     family = [
         other.reading
         for other in run.readings

@@ -10,6 +10,7 @@ down. So every moved world still agrees with all evidence. A new fit is not made
 prior would be undone by the very reports that it is to be consistent with.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,9 +19,8 @@ from jaxtyping import Int
 from ratification.answers.because import positive
 from ratification.answers.estimates import Estimate, rough_estimate
 from ratification.answers.judging import Results, judge
-from ratification.answers.standing import union_standings
-from ratification.case.bylaws import Condition, Not, Reading, Rule, Veto, conditions
-from ratification.case.case import Case
+from ratification.answers.run import Run, Simulation
+from ratification.case.bylaws import ChosenReading, Condition, Not, Reading, Rule, Veto, conditions
 from ratification.case.electorate import Electorate
 from ratification.case.known import Known
 from ratification.inference.approving import approved, unit_total
@@ -53,12 +53,12 @@ class Swing:
 
 
 class Shift:
-    """Worlds moved towards yes by any number of tenths of a point."""
+    """Worlds moved towards yes, in the unions still open, by any number of tenths of a point."""
 
-    def __init__(self, tree: Electorate, facts: Known, worlds: Worlds) -> None:
+    def __init__(
+        self, tree: Electorate, facts: Known, worlds: Worlds, still_open: Collection[str]
+    ) -> None:
         self.tree, self.facts, self.base = tree, facts, worlds
-        standings = union_standings(tree, facts)
-        still_open = [union for union in tree.unions if standings[union].status == "open"]
         open_leaves = {leaf for union in still_open for leaf in tree.leaves_under[union]}
         tied = (_tied(tree, facts) & open_leaves).difference(facts.counted)
         self.leaves = sorted(open_leaves.difference(facts.counted, tied))
@@ -112,19 +112,21 @@ class Shift:
         return float((yes / np.maximum(ballots, 1)).mean())
 
 
-def swing_to(
-    case: Case, facts: Known, worlds: Worlds, reading: Reading, target: float, today: Estimate
-) -> Swing:
+def swing_to(run: Run, simulation: Simulation, chosen: ChosenReading, target: float) -> Swing:
     """The least swing that makes a rule as likely as `target`, found by bisection.
 
-    `today` is its forecast: where arithmetic has decided, no swing changes it.
+    Where arithmetic has decided the rule, no swing changes it.
     """
-    shift = Shift(case.electorate, facts, worlds)
+    tree, worlds, reading = simulation.electorate, simulation.worlds, chosen.reading
+    unions = [u for u in run.forecast.unions if u.scenario == simulation.name]
+    still_open = [union.unit for union in unions if union.standing == "open"]
+    shift = Shift(tree, simulation.facts, worlds, still_open)
+    today = run.rule(simulation, chosen).estimate
     helps = gains_by_yes(reading.rule)
     reached = today.probability >= target
     found = 0 if reached or not helps else _least(shift, reading, target)
     moved = shift.worlds(MOST if found is None else found)
-    results = Results.of(moved, case.electorate)
+    results = Results.of(moved, tree)
     settled = today.probability in (0.0, 1.0) or moved is worlds
     there = today if settled else rough_estimate(judge(reading, results), moved)[0]
     return Swing(

@@ -44,7 +44,7 @@ def amend_section(page: PageContext) -> AmendSection | None:
     found = amendments_of(page.run, page.first, page.main, TARGET)
     if found.today.reaches(TARGET):
         return None
-    words = told.change_in_words(found.today, page.run.case.electorate)
+    words = told.change_in_words(found.today, page.first.electorate)
     return AmendSection(
         id=page.id("amend"),
         heading=f"What is the smallest change that reaches {told.goal(found)}?",
@@ -103,7 +103,7 @@ def _others(found: Amendments) -> DataTable | None:
 
 def _cells(found: Amendments, entry: Amendment) -> Sequence[str]:
     decided = entry.standing != "open"
-    words = told.change_in_words(entry, found.run.case.electorate)
+    words = told.change_in_words(entry, found.simulation.electorate)
     error = wording.error(entry.estimate.mcse, decided=decided)
     return (
         f"{entry.key}: {words}" if entry.key else words,

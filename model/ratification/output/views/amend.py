@@ -48,7 +48,7 @@ def amend_object(found: Amendments, seconds: Mapping[str, float] | None = None) 
 def _amendment(found: Amendments, entry: Amendment) -> dict[str, Any]:
     told: dict[str, Any] = {
         "kind": entry.kind,
-        "words": change_in_words(entry, found.run.case.electorate),
+        "words": change_in_words(entry, found.simulation.electorate),
         "probability": entry.estimate.probability,
         "mcse": entry.estimate.mcse,
         "standing": entry.standing,
@@ -77,7 +77,7 @@ def _amendment(found: Amendments, entry: Amendment) -> dict[str, Any]:
 
 
 def _swing(found: Amendments) -> dict[str, Any]:
-    swing, names = found.swing, found.run.case.electorate.name
+    swing, names = found.swing, found.simulation.electorate.name
     return {
         "points": swing.points,
         "error": swing.error,
@@ -114,7 +114,7 @@ def _today(found: Amendments) -> Text:
     error = wording.error(today.estimate.mcse, decided=today.standing != "open")
     return Text.assemble(
         f"Target: {goal(found)}. The rule as it stands ({found.chosen.key}) asks for ",
-        (rule_in_words(today.reading.rule, found.run.case.electorate), "bold"),
+        (rule_in_words(today.reading.rule, found.simulation.electorate), "bold"),
         f": {chance(today)} {error}".rstrip() + f" ({today.standing}).\n",
         (finding(found) + "\n", "bold"),
     )
@@ -180,7 +180,7 @@ def _table(heading: str) -> Table:
 
 
 def _cells(found: Amendments, entry: Amendment) -> list[str]:
-    words = change_in_words(entry, found.run.case.electorate)
+    words = change_in_words(entry, found.simulation.electorate)
     return [
         escape(f"{entry.key}: {words}" if entry.key else words),
         f"[bold]{chance(entry)}[/bold] {_error(entry)}".rstrip(),

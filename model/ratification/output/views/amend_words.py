@@ -47,7 +47,7 @@ def doubts(found: Amendments, entry: Amendment) -> list[str]:
 
 def finding(found: Amendments) -> str:
     """The answer in a sentence or two: what is needed, or that nothing is, or that none will do."""
-    tree = found.run.case.electorate
+    tree = found.simulation.electorate
     target = goal(found)
     if found.today.reaches(found.target):
         near = ", but the target lies within two errors of it" * found.today.near(found.target)
@@ -97,7 +97,7 @@ def swing_in_words(found: Amendments) -> str:
 
 def _moves(found: Amendments) -> str:
     """What moves and what does not."""
-    swing, names = found.swing, found.run.case.electorate.name
+    swing, names = found.swing, found.simulation.electorate.name
     told = [f"Moves: {_units([names(u) for u in swing.moving], 'open union')}"]
     if swing.held:
         told.append(f"decided: {_units([names(u) for u in swing.held], 'union')}")

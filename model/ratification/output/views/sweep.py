@@ -49,7 +49,7 @@ def sweep_object(sweep: Sweep, seconds: Mapping[str, float] | None = None) -> di
 
 
 def _named(sweep: Sweep, bylaws: str, reading: str) -> dict[str, Any]:
-    tree = sweep.run.case.electorate
+    tree = sweep.simulation.electorate
     words = rule_in_words(sweep.chosen.reading.rule, tree)
     return {"bylaws": bylaws, "reading": reading, "words": words}
 
@@ -71,7 +71,7 @@ def _mark(sweep: Sweep, mark: Mark) -> dict[str, Any]:
     return {
         "bylaws": mark.chosen.bylaws.id,
         "reading": mark.chosen.reading.id,
-        "words": rule_in_words(mark.chosen.reading.rule, sweep.run.case.electorate),
+        "words": rule_in_words(mark.chosen.reading.rule, sweep.simulation.electorate),
         "in_force": mark.in_force,
         "at": None if mark.at is None else list(mark.at),
         "probability": mark.estimate.probability,
@@ -111,7 +111,7 @@ def sweep_view(sweep: Sweep) -> RenderableType:
 
 
 def _about(sweep: Sweep) -> Text:
-    words = rule_in_words(sweep.chosen.reading.rule, sweep.run.case.electorate)
+    words = rule_in_words(sweep.chosen.reading.rule, sweep.simulation.electorate)
     parts = " and ".join(axis.thresholds[0].measure for axis in sweep.surface.axes)
     return Text.assemble(
         "Rule: ", (words, "bold"), f" ({sweep.chosen.key}). What it asks of {parts} is moved.\n"
@@ -181,7 +181,7 @@ def _marks(sweep: Sweep, letters: Mapping[str, str]) -> Table:
         table.add_row(
             letters.get(mark.chosen.key, "-"),
             escape(mark.chosen.key) + (" (in force)" if mark.in_force else ""),
-            escape(rule_in_words(mark.chosen.reading.rule, sweep.run.case.electorate)),
+            escape(rule_in_words(mark.chosen.reading.rule, sweep.simulation.electorate)),
             f"{wording.percent(found.probability, mcse=found.mcse, decided=decided)} "
             f"{wording.error(found.mcse, decided=decided)}".rstrip(),
             mark.standing,
