@@ -3,12 +3,14 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from hand_made import FINE, make_case, make_posterior
+from ratification.answers.forecast import Answers
 from ratification.answers.run import Run
-from ratification.api import load, posterior_tree, run
+from ratification.api import forecasts, load, posterior_tree, run
 from ratification.case.case import Case
 from ratification.cli.main import ratify
 from ratification.cli.options import Waiting
@@ -81,6 +83,27 @@ def test_auto_hands_over_and_says_why(case: Case, monkeypatch: pytest.MonkeyPatc
         "the instant engine cannot answer: 12 effective points"
     )
     assert ("Why NUTS answered", forecast.diagnostics.handed_over) in checks(forecast.diagnostics)
+
+
+def test_auto_hands_over_where_an_answer_is_worth_too_little(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draws that pass may still be too few for one rule: then NUTS is asked, and it is said."""
+    real, worlds = forecasts.answer, []
+
+    def strict(*about: Any, **asked: Any) -> Answers:
+        worlds.append(about[2])
+        if len(worlds) == 1:
+            raise ConvergenceError("worth only 295 independent draws")
+        return real(*about, **asked)
+
+    monkeypatch.setattr(forecasts, "answer", strict)
+    found = asked(case, "auto", Sampled(case)).forecast
+    assert (found.engine, len(worlds)) == ("nuts", 2)
+    assert found.diagnostics.handed_over == "worth only 295 independent draws"
+    worlds.clear()
+    with pytest.raises(ConvergenceError, match="295"):
+        asked(case, "instant")
 
 
 def test_instant_alone_is_an_error_where_the_checks_do_not_pass(

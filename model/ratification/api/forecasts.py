@@ -1,6 +1,8 @@
 """Forecasts: a round under every reading asked for, in every scenario asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from ratification.answers.forecast import Answers, Forecast, answer
 from ratification.answers.run import Run, Simulation
@@ -18,7 +20,7 @@ from ratification.case.fingerprint import fingerprint
 from ratification.case.known import Known, known
 from ratification.case.priors import settings_of
 from ratification.case.rounds import AS_VOTED, Scenario
-from ratification.errors import RequestError
+from ratification.errors import ConvergenceError, RequestError
 from ratification.inference.posterior import Diagnostics, EngineName
 from ratification.output.runs import EngineChoice, Runs
 
@@ -130,17 +132,19 @@ def run_on(
     for scenario in asked:
         refuse_vetoes_of_leaving(chosen, scenario)
         fitted, believed = _in_scenario(case, evidence, facts, scenario)
-        posterior, simulated = runs.worlds(
-            case, fitted, round_id, seed=seed, count=worlds, scenario=scenario, engine=engine
+        asking = partial(
+            _simulated,
+            case,
+            fitted,
+            believed,
+            scenario,
+            chosen,
+            worlds=worlds,
+            seed=seed,
+            runs=runs,
         )
-        made = Simulation(
-            scenario=scenario,
-            posterior=posterior,
-            worlds=simulated,
-            electorate=electorate_in(case.electorate, scenario),
-            facts=believed,
-        )
-        answers.append(answer(case, believed, simulated, chosen, scenario=scenario, seed=seed))
+        made, told = _handed_over(asking, engine, runs)
+        answers.append(told)
         simulations.append(made)
     return Run(
         forecast=_summed_up(
@@ -159,6 +163,47 @@ def run_on(
         readings=chosen,
         simulations=tuple(simulations),
     )
+
+
+def _simulated(
+    case: Case,
+    evidence: InForce,
+    facts: Known,
+    scenario: Scenario | None,
+    chosen: tuple[ChosenReading, ...],
+    engine: EngineChoice,
+    *,
+    worlds: int | None,
+    seed: int,
+    runs: Runs,
+) -> tuple[Simulation, Answers]:
+    """The worlds of a round in a scenario, and what they say."""
+    posterior, drawn = runs.worlds(
+        case, evidence, facts.round, seed=seed, count=worlds, scenario=scenario, engine=engine
+    )
+    made = Simulation(
+        scenario=scenario,
+        posterior=posterior,
+        worlds=drawn,
+        electorate=electorate_in(case.electorate, scenario),
+        facts=facts,
+    )
+    return made, answer(case, facts, drawn, chosen, scenario=scenario, seed=seed)
+
+
+def _handed_over(
+    asking: Callable[[EngineChoice], tuple[Simulation, Answers]], engine: EngineChoice, runs: Runs
+) -> tuple[Simulation, Answers]:
+    """What is asked; of NUTS where instant draws that pass are worth too little for an answer."""
+    try:
+        return asking(engine)
+    except ConvergenceError as error:
+        if engine != "auto":
+            raise
+        runs.progress("handing over to NUTS", 0, 0)
+        made, told = asking("nuts")
+        noted = replace(made.posterior.diagnostics, handed_over=str(error))
+        return replace(made, posterior=replace(made.posterior, diagnostics=noted)), told
 
 
 def _summed_up(
