@@ -169,7 +169,7 @@ def test_bylaws_lie_on_the_surface_where_they_stand(case: Case) -> None:
         "lax/half",
     ]
     for mark in marks.values():
-        rule = found.run.rule(mark.chosen, found.simulation)
+        rule = found.run.rule(found.simulation, mark.chosen)
         assert mark.estimate == rule.estimate
         if mark.at is not None:
             assert found.estimate(mark.at) == rule.estimate
