@@ -62,6 +62,7 @@ class Chain:
         self.bound_moves, special = moves_within(held, tied.alpha, tied.beta, (equal, ranged))
         self.bound_passes = min(2 * special, MOST_PASSES)
         self.log_shares = tied.log_shares(tied.values)
+        self.log_most = [entry.log_most() for _, _, entry in tied.shares]
 
     def sweep(self) -> None:
         """One pass of Metropolis moves over the leaves, and one over sets of leaves."""
@@ -143,7 +144,7 @@ class Chain:
         for c, change in changes:
             value = tied.values[c] + change
             allowed &= (value >= tied.low[c]) & (value <= tied.high[c])
-        weighed = self._weigh_shares(changes, gain)
+        weighed = self._weigh_shares(changes, gain, allowed)
         take = allowed & (gain > 0)
         for place, log_chance in weighed:
             self.log_shares[place] = np.where(take, log_chance, self.log_shares[place])
@@ -156,15 +157,21 @@ class Chain:
             tied.values[c] += take * change
 
     def _weigh_shares(
-        self, changes: Sequence[tuple[int, np.ndarray]], gain: np.ndarray
+        self, changes: Sequence[tuple[int, np.ndarray]], gain: np.ndarray, allowed: np.ndarray
     ) -> list[tuple[int, np.ndarray]]:
-        """What a move does to the chance of the shares so far; returns those that it touches."""
+        """What a move does to the chance of the shares so far; returns those that it touches.
+
+        Worked out only in worlds where some chance of the share would let the move through.
+        """
         change, values, weighed = dict(changes), self.tied.values, []
         for place, (yes, no, entry) in enumerate(self.tied.shares):
             if yes in change or no in change:
-                moved = values[yes] + change.get(yes, 0), values[no] + change.get(no, 0)
-                log_chance = entry.log_chance(*moved)
-                gain += log_chance - self.log_shares[place]
+                now = self.log_shares[place]
+                worlds = np.flatnonzero(allowed & (gain + self.log_most[place] - now > 0))
+                moved = (values[row] + change.get(row, 0) for row in (yes, no))
+                log_chance = now.copy()
+                log_chance[worlds] = entry.of(worlds).log_chance(*(sums[worlds] for sums in moved))
+                gain += log_chance - now
                 weighed.append((place, log_chance))
         return weighed
 
