@@ -47,7 +47,7 @@ def reweighted(run: Run, priors: Priors) -> Reweighted:
     refit = None
     if shape > PARETO_LIMIT or worth < FEWEST:
         refit = f"the new priors are far from these draws (Pareto k {shape:.1f}, worth {worth:.0f})"
-    results = Results.of(simulation.worlds, run.case.electorate)
+    results = Results.of(simulation.worlds, simulation.electorate)
     by_world = weights[simulation.worlds.draw]
     estimates = {
         chosen.key: weighted_estimate(judge(chosen.reading, results), by_world, simulation.worlds)

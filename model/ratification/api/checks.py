@@ -148,7 +148,7 @@ def sensitivity_tree(result: Result) -> "xr.DataTree":
     tree, posterior, worlds = result.posterior(), simulation.posterior, simulation.worlds
     shape = (posterior.per_chain, posterior.chains)
     first = _a_world_of_each(worlds.draw.tolist(), shape[0] * shape[1], posterior.seed)
-    results = Results.of(worlds, result.run.case.electorate)
+    results = Results.of(worlds, simulation.electorate)
     passes = {
         chosen.key: judge(chosen.reading, results)[first].reshape(shape).T.astype(float)
         for chosen, rule in zip(result.run.readings, result.forecast.rules, strict=False)

@@ -74,7 +74,8 @@ class Result:
         """The simulated complete results of the first scenario, by world and union."""
         from ratification.output.views.tables import worlds_dataset
 
-        return worlds_dataset(self.run.simulations[0], self.run.case.electorate)
+        made = self.run.simulations[0]
+        return worlds_dataset(made, made.electorate)
 
     def posterior(self) -> "xr.DataTree":
         """The draws of the first scenario's fit as an ArviZ tree."""

@@ -182,7 +182,7 @@ def _paired(now: Run, then: Run) -> dict[Key, float]:
     later = {chosen.key: chosen for chosen in then.readings}
     found: dict[Key, float] = {}
     for simulation in now.simulations:
-        results = Results.of(simulation.worlds, now.case.electorate)
+        results = Results.of(simulation.worlds, simulation.electorate)
         for chosen in now.readings:
             if chosen.key in later:
                 first = judge(chosen.reading, results)
