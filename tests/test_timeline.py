@@ -76,7 +76,7 @@ def case(tmp_path: Path) -> Case:
         result="rejected",
         replaces="b-wrong",
     )
-    return made.with_reports(right)
+    return made.with_evidence(right)
 
 
 def made(case: Case, **asked: Any) -> Timeline:
@@ -336,7 +336,7 @@ all = [{ measure = "approving unions", at_least = 2 }]
         report = Report(
             id="b", round="june", reported="2011-06-02", units="b", kind="count", yes=yes, no=no
         )
-        found = run(case.with_reports(report), seed=int(world), **asked)
+        found = run(case.with_evidence(report), seed=int(world), **asked)
         tomorrow.append(found.forecast.rules[0].estimate.probability)
     estimate = today.forecast.rules[0].estimate
     spread = float(np.std(tomorrow, ddof=1))

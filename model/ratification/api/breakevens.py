@@ -45,12 +45,7 @@ def break_even(
         CaseError: the evidence in force cannot all be true.
         ConvergenceError: a fit did not converge.
     """
-    if not 0 < target < 1:
-        raise RequestError(f"target {target:g} is no chance between 0 and 1")
-    if not 0 < strongest <= 5:
-        raise RequestError(f"strongest {strongest:g} is not above 0 and at most 5 (logit)")
-    if len(scenarios) > 1:
-        raise RequestError("a break-even is about one scenario at a time")
+    _refuse(target, strongest, scenarios)
     runs = runs or Runs()
 
     def answered(about: Case, names: Sequence[str]) -> Run:
@@ -70,46 +65,88 @@ def break_even(
 
     base = answered(case, scenarios)
     published = _published(case, base.forecast.round, next(iter(scenarios), AS_VOTED))
-    found: dict[float, Run] = {}
-    failed: set[float] = set()
-
-    def at(strength: float) -> None:
-        """Fit with the effect held at a strength; one that does not converge leaves a gap."""
-        strength = round(strength, 3)
-        if strength in found or strength in failed:
-            return
-        priors = replace(case.priors, kappa=Normal(mean=strength, sd=HELD))
-        try:
-            found[strength] = answered(
-                replace(case, priors=priors, scenarios=(published,)), [PUBLISHED]
-            )
-        except ConvergenceError:
-            failed.add(strength)
-
+    strengths = _Strengths(replace(case, scenarios=(published,)), answered)
     inert = not _early(case, base, published)
-    undecided = any(rule.standing == "open" for rule in base.forecast.rules)
-    if not inert and undecided:
-        for step in range(STEPS + 1):
-            at(strongest * (2 * step / STEPS - 1))
-        if not found:
-            raise ConvergenceError("no strength of the effect gave a forecast. Try another --seed")
-        _closer(base, found, at, target)
+    if not inert and any(rule.standing == "open" for rule in base.forecast.rules):
+        strengths.sweep(strongest)
+        strengths.closer(base, target)
     return BreakEven(
         run=base,
         target=target,
         strongest=strongest,
         inert=inert,
-        gaps=tuple(sorted(failed)),
+        gaps=tuple(sorted(strengths.failed)),
         curves=tuple(
             curve_of(
                 chosen,
                 base.rule(base.simulations[0], chosen).standing,
-                _points(found, index),
+                strengths.points(index),
                 target,
             )
             for index, chosen in enumerate(base.readings)
         ),
     )
+
+
+def _refuse(target: float, strongest: float, scenarios: Sequence[str]) -> None:
+    if not 0 < target < 1:
+        raise RequestError(f"target {target:g} is no chance between 0 and 1")
+    if not 0 < strongest <= 5:
+        raise RequestError(f"strongest {strongest:g} is not above 0 and at most 5 (logit)")
+    if len(scenarios) > 1:
+        raise RequestError("a break-even is about one scenario at a time")
+
+
+class _Strengths:
+    """Runs by strength of the effect, each fitted once; and strengths that did not converge."""
+
+    def __init__(self, case: Case, answered: Callable[[Case, Sequence[str]], Run]) -> None:
+        self.case, self.answered = case, answered
+        self.found: dict[float, Run] = {}
+        self.failed: set[float] = set()
+
+    def fit(self, strength: float) -> None:
+        """Fit with the effect held at a strength; one that does not converge leaves a gap."""
+        strength = round(strength, 3)
+        if strength in self.found or strength in self.failed:
+            return
+        held = replace(self.case.priors, kappa=Normal(mean=strength, sd=HELD))
+        try:
+            self.found[strength] = self.answered(replace(self.case, priors=held), [PUBLISHED])
+        except ConvergenceError:
+            self.failed.add(strength)
+
+    def sweep(self, strongest: float) -> None:
+        """Fit strengths all the way from minus to plus `strongest`.
+
+        Raises:
+            ConvergenceError: none gave a forecast.
+        """
+        for step in range(STEPS + 1):
+            self.fit(strongest * (2 * step / STEPS - 1))
+        if not self.found:
+            raise ConvergenceError("no strength of the effect gave a forecast. Try another --seed")
+
+    def closer(self, base: Run, target: float) -> None:
+        """Fit where each open reading's line between two strengths crosses the target."""
+        for index, chosen in enumerate(base.readings):
+            if base.rule(base.simulations[0], chosen).standing != "open":
+                continue
+            for _ in range(CLOSER):
+                pair = bracket(self.points(index), target)
+                if pair is None or abs(pair[1].strength - pair[0].strength) < 0.05:
+                    break
+                self.fit(between(pair, target))
+
+    def points(self, index: int) -> list[Point]:
+        """A reading's chance at every strength that was fitted."""
+        return [
+            Point(
+                strength=strength,
+                estimate=made.rule(made.simulations[0], made.readings[index]).estimate,
+            )
+            for strength, made in self.found.items()
+        ]
 
 
 def _early(case: Case, base: Run, published: Scenario) -> bool:
@@ -125,26 +162,3 @@ def _published(case: Case, round_id: str, name: str) -> Scenario:
     return Scenario(
         id=PUBLISHED, title="Returns published as they come", round=round_id, returns="published"
     )
-
-
-def _points(found: dict[float, Run], index: int) -> list[Point]:
-    """A reading's chance at every strength that was fitted."""
-    return [
-        Point(
-            strength=strength,
-            estimate=made.rule(made.simulations[0], made.readings[index]).estimate,
-        )
-        for strength, made in found.items()
-    ]
-
-
-def _closer(base: Run, found: dict[float, Run], at: Callable[[float], None], target: float) -> None:
-    """Fit where each reading's line between two strengths crosses the target."""
-    for index, chosen in enumerate(base.readings):
-        if base.rule(base.simulations[0], chosen).standing != "open":
-            continue
-        for _ in range(CLOSER):
-            pair = bracket(_points(found, index), target)
-            if pair is None or abs(pair[1].strength - pair[0].strength) < 0.05:
-                break
-            at(between(pair, target))
