@@ -126,6 +126,15 @@ def test_weighing_agrees_with_another_fit(
         assert abs(ours.probability - rule.estimate.probability) < 4 * error + 1e-3
 
 
+def test_weighing_leaves_what_arithmetic_decides(ask: Forecaster) -> None:
+    """Exactly 0 and without an error, as in the forecast itself."""
+    result = ask.forecast(load("sebac-2011").as_of("2011-06-24"), bylaws=("1996/per-capita",))
+    [rule] = result.forecast.rules
+    assert rule.standing == "defeated"
+    assert result.under(tau_union=0.5).estimates == {"1996/per-capita": rule.estimate}
+    assert (rule.estimate.probability, rule.estimate.mcse) == (0.0, 0.0)
+
+
 def test_weighing_says_where_it_fails(result: Result) -> None:
     """A prior far away, and one of which no draws are kept, ask for another fit."""
     far = result.under(mu={"mean": -4.0, "sd": 0.1})

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int, Num, Shaped
 
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import ESS_LIMIT
-from ratification.inference.numerics import effective_sample_size
+from ratification.inference.numerics import effective_number, effective_sample_size
 from ratification.inference.worlds import Worlds
 
 
@@ -96,8 +96,7 @@ def weighted_estimate(
     probability = float(weights[holds].sum()) / total
     hits = int(holds.sum())
     if hits in (0, worlds.count):
-        worth = total**2 / float(np.square(weights).sum())
-        unseen = 0.5 / (worth + 1)
+        unseen = 0.5 / (effective_number(weights) + 1)
         return Estimate(probability=unseen if hits == 0 else 1 - unseen, mcse=unseen)
     off = weights * (holds - probability) * (worlds.count / total)
     by_draw = _by_draw(off, worlds)

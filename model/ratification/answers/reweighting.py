@@ -14,17 +14,20 @@ from ratification.answers.estimates import Estimate, weighted_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.case.priors import PRIOR_NAMES, Beta, HalfNormal, Normal, Prior, Priors
-from ratification.inference.numerics import pareto_k
+from ratification.inference.instant.checking import PARETO_LIMIT
+from ratification.inference.numerics import effective_number, pareto_k
 from ratification.inference.parameters import parameters_of
 from ratification.inference.posterior import Posterior
 
-PARETO_LIMIT = 0.7
 FEWEST = 200  # effective draws
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reweighted:
-    """Estimates by reading (`bylaws/reading`) under other priors; why not, where they fail."""
+    """Estimates by reading (`bylaws/reading`) under other priors; why not, where they fail.
+
+    What arithmetic decides stays as it is.
+    """
 
     estimates: dict[str, Estimate]
     pareto_k: float
@@ -42,17 +45,21 @@ def reweighted(run: Run, priors: Priors) -> Reweighted:
     before, after = (log_prior(simulation.posterior, each) for each in (run.case.priors, priors))
     log_weights = after - before
     weights = np.exp(log_weights - log_weights.max())
-    worth = float(weights.sum() ** 2 / np.square(weights).sum())
+    worth = effective_number(weights)
     shape = pareto_k(log_weights)
     refit = None
     if shape > PARETO_LIMIT or worth < FEWEST:
         refit = f"the new priors are far from these draws (Pareto k {shape:.1f}, worth {worth:.0f})"
     results = Results.of(simulation.worlds, simulation.electorate)
     by_world = weights[simulation.worlds.draw]
-    estimates = {
-        chosen.key: weighted_estimate(judge(chosen.reading, results), by_world, simulation.worlds)
-        for chosen in run.readings
-    }
+    estimates = {}
+    for chosen in run.readings:
+        rule = run.rule(simulation, chosen)
+        estimates[chosen.key] = (
+            weighted_estimate(judge(chosen.reading, results), by_world, simulation.worlds)
+            if rule.standing == "open"
+            else rule.estimate
+        )
     return Reweighted(estimates=estimates, pareto_k=shape, effective=worth, refit=refit)
 
 

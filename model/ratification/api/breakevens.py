@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 from ratification.answers.breakeven import BreakEven, Point, between, bracket, curve_of
 from ratification.answers.run import Run
-from ratification.api.forecasts import DEFAULT_SEED, run
+from ratification.api.forecasts import BY_AUTO, RunOptions, run
 from ratification.case.case import Case
 from ratification.case.priors import Normal
 from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.errors import ConvergenceError, RequestError
 from ratification.inference.layout import build_layout
-from ratification.output.runs import EngineChoice, Runs
+from ratification.output.runs import Runs
 
 HELD = 0.01  # sd (logit) of a strength that is held fixed: a quarter of a point of yes share
 STEPS = 8  # of the sweep, from the strongest effect one way to the strongest the other way
@@ -20,48 +21,25 @@ PUBLISHED = "early-returns-held"
 
 
 def break_even(
-    case: Case,
-    *,
-    target: float = 0.5,
-    strongest: float = 2.0,
-    round_id: str | None = None,
-    as_of: str | None = None,
-    bylaws: Sequence[str] = (),
-    scenarios: Sequence[str] = (),
-    assume: Sequence[str] = (),
-    without: Sequence[str] = (),
-    worlds: int | None = None,
-    seed: int = DEFAULT_SEED,
-    engine: EngineChoice = "auto",
-    runs: Runs | None = None,
+    case: Case, *, target: float = 0.5, strongest: float = 2.0, **asked: Unpack[RunOptions]
 ) -> BreakEven:
     """How strong the effect of published returns would have to be to bring a chance to `target`.
 
     The strength (kappa, logit) is swept from minus to plus `strongest`, in one scenario at most:
-    with positive strength, results that were published pull later voters their way. Else as `run`.
+    with positive strength, results that were published pull later voters their way. Else as `run`,
+    by the engine "auto" unless another is given.
 
     Raises:
         RequestError: as `run`; or a target or strength that is none, or several scenarios.
         CaseError: the evidence in force cannot all be true.
         ConvergenceError: a fit did not converge.
     """
+    scenarios = asked.get("scenarios", ())
     _refuse(target, strongest, scenarios)
-    runs = runs or Runs()
+    shared: RunOptions = BY_AUTO | asked | {"runs": asked.get("runs") or Runs()}
 
     def answered(about: Case, names: Sequence[str]) -> Run:
-        return run(
-            about,
-            round_id=round_id,
-            as_of=as_of,
-            bylaws=bylaws,
-            scenarios=names,
-            assume=assume,
-            without=without,
-            worlds=worlds,
-            seed=seed,
-            engine=engine,
-            runs=runs,
-        )
+        return run(about, **(shared | {"scenarios": names}))
 
     base = answered(case, scenarios)
     published = _published(case, base.forecast.round, next(iter(scenarios), AS_VOTED))

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from ratification.answers.estimates import Estimate, Spread
 from ratification.answers.forecast import UnionForecast
 from ratification.api.forecaster import Forecaster, Result
+from ratification.api.forecasts import RunOptions
 from ratification.case.case import Case
 from ratification.case.unitsets import leaves_in
 from ratification.inference.numerics import stream
@@ -61,15 +62,14 @@ class LeftOutTable:
         )
 
     def _repr_html_(self) -> str:
-        from ratification.output.views.tables import chance, html_table
+        from ratification.output.views.tables import html_table
         from ratification.output.wording import interval, share
+        from ratification.output.words import with_error
 
         rows = [
             {
                 "union": row.name,
-                "chance without its reports": chance(
-                    row.approves.probability, row.approves.mcse, "open"
-                ),
+                "chance without its reports": with_error(row.approves, decided=False),
                 "it": "approved" if row.approved else "rejected",
                 "90% of yes shares": interval(row.yes_share.q05, row.yes_share.q95),
                 "counted": "" if row.share is None else share(row.share),
@@ -83,7 +83,7 @@ class LeftOutTable:
         )
 
 
-def leave_one_union_out(ask: Forecaster, case: Case, **asked: Any) -> LeftOutTable:
+def leave_one_union_out(ask: Forecaster, case: Case, **asked: Unpack[RunOptions]) -> LeftOutTable:
     """Forecast every union that has reported as if it had not.
 
     Its own reports about the round are left out, and those about several unions that hold it,
@@ -116,7 +116,7 @@ def _without(case: Case, round_id: str, union: str) -> Case:
 
 
 def _left_out(result: Result, truth: UnionForecast) -> LeftOut:
-    [row] = [union for union in result.forecast.unions if union.unit == truth.unit][:1]
+    row = next(union for union in result.forecast.unions if union.unit == truth.unit)
     counted = truth.yes_share.q05 == truth.yes_share.q95
     worlds = result.worlds().sel(union=truth.unit)
     shares = worlds["yes"] / worlds["ballots"].clip(min=1)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from ratification.answers.estimates import Estimate
 from ratification.answers.forecast import Forecast
 from ratification.answers.replication import Replicated, replicate
 from ratification.answers.reweighting import Reweighted, reweighted
 from ratification.answers.run import Run
-from ratification.api.forecasts import DEFAULT_SEED, run
+from ratification.api.forecasts import DEFAULT_SEED, RunOptions, run
 from ratification.api.settings_compared import Setting, SettingsCompared
 from ratification.case.case import Case
 from ratification.case.priors import Priors
@@ -107,10 +108,10 @@ class Result:
         return forecast_html(self.forecast)
 
     def __repr__(self) -> str:
-        from ratification.output.views.tables import chance
+        from ratification.output.words import with_error
 
         rules = (
-            f"{r.bylaws}/{r.reading} {chance(r.estimate.probability, r.estimate.mcse, r.standing)}"
+            f"{r.bylaws}/{r.reading} {with_error(r.estimate, decided=r.standing != 'open')}"
             for r in self.forecast.rules
         )
         return f"<Result {self.forecast.case}: {', '.join(rules)}>"
@@ -137,7 +138,7 @@ class Forecaster:
         self.runs = Runs(kept, progress=progress or told_once())
         self.engine, self.worlds, self.seed = engine, worlds, seed
 
-    def forecast(self, case: Case, **asked: Any) -> Result:
+    def forecast(self, case: Case, **asked: Unpack[RunOptions]) -> Result:
         """How likely ratification is. `asked` is what `run` takes: as_of, bylaws, scenarios.
 
         Raises:
@@ -145,11 +146,11 @@ class Forecaster:
             CaseError: the evidence in force cannot all be true.
             ConvergenceError: the fit did not converge.
         """
-        settings = {"engine": self.engine, "worlds": self.worlds, "seed": self.seed}
-        return Result(run(case, **{**settings, **asked}, runs=self.runs))
+        own: RunOptions = {"engine": self.engine, "worlds": self.worlds, "seed": self.seed}
+        return Result(run(case, **(own | asked | {"runs": self.runs})))
 
     def compare(
-        self, case: Case, *, asked: Mapping[str, Any] | None = None, **settings: Sequence[Any]
+        self, case: Case, *, asked: RunOptions | None = None, **settings: Sequence[Any]
     ) -> SettingsCompared:
         """How the answer depends on settings of the priors, one changed at a time.
 
@@ -168,7 +169,7 @@ class Forecaster:
         for (name, value), changed in zip(changes, priors, strict=True):
             weighed = base.under(changed)
             if weighed.refit is None and len(base.run.simulations) == 1:
-                chances, how = _weighed(base, weighed), "weighed"
+                chances, how = weighed.estimates, "weighed"
             else:
                 again = self.forecast(case.with_priors(changed), **(asked or {}))
                 chances, how = _chances(again.forecast), "fitted"
@@ -183,20 +184,10 @@ def _text(value: float | Mapping[str, float]) -> str:
     return f"{value:g}"
 
 
-def _chances(forecast: Forecast) -> dict[str, tuple[float, float]]:
-    """Probability and error by reading, and by scenario where there are several."""
+def _chances(forecast: Forecast) -> dict[str, Estimate]:
+    """Estimates by reading, and by scenario where there are several."""
     several = len({rule.scenario for rule in forecast.rules}) > 1
     return {
-        f"{rule.bylaws}/{rule.reading}" + (f", {rule.scenario}" if several else ""): (
-            rule.estimate.probability,
-            rule.estimate.mcse,
-        )
+        f"{rule.bylaws}/{rule.reading}" + (f", {rule.scenario}" if several else ""): rule.estimate
         for rule in forecast.rules
     }
-
-
-def _weighed(base: Result, found: Reweighted) -> dict[str, tuple[float, float]]:
-    """The same under other priors; what arithmetic decides stays as it is."""
-    chances = {key: (entry.probability, entry.mcse) for key, entry in found.estimates.items()}
-    before = _chances(base.forecast)
-    return chances | {key: entry for key, entry in before.items() if entry[1] == 0.0}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypedDict, Unpack
 
 from ratification.answers.forecast import Answers, Forecast, answer
 from ratification.answers.run import Run, Simulation
@@ -28,34 +29,27 @@ DEFAULT_SEED = 391
 FEWEST_WORLDS, MOST_WORLDS = 100, 2_000_000
 
 
-def forecast(
-    case: Case,
-    *,
-    round_id: str | None = None,
-    as_of: str | None = None,
-    bylaws: Sequence[str] = (),
-    scenarios: Sequence[str] = (),
-    assume: Sequence[str] = (),
-    without: Sequence[str] = (),
-    worlds: int | None = None,
-    seed: int = DEFAULT_SEED,
-    engine: EngineChoice = "nuts",
-    runs: Runs | None = None,
-) -> Forecast:
+class RunOptions(TypedDict, total=False):
+    """What `run` takes beside the case, for answers that pass it on."""
+
+    round_id: str | None
+    as_of: str | None
+    bylaws: Sequence[str]
+    scenarios: Sequence[str]
+    assume: Sequence[str]
+    without: Sequence[str]
+    worlds: int | None
+    seed: int
+    engine: EngineChoice
+    runs: Runs | None
+
+
+BY_AUTO: RunOptions = {"engine": "auto"}  # of answers that are asked for again and again
+
+
+def forecast(case: Case, **asked: Unpack[RunOptions]) -> Forecast:
     """How likely ratification is: the forecast of `run`, which takes the same and says more."""
-    return run(
-        case,
-        round_id=round_id,
-        as_of=as_of,
-        bylaws=bylaws,
-        scenarios=scenarios,
-        assume=assume,
-        without=without,
-        worlds=worlds,
-        seed=seed,
-        engine=engine,
-        runs=runs,
-    ).forecast
+    return run(case, **asked).forecast
 
 
 def run(

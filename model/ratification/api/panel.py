@@ -82,13 +82,10 @@ class PriorsPanel:
         return self.result.under(self.result.run.case.priors)
 
     def _show(self, found: Reweighted, how: str) -> None:
-        from ratification.output.views.tables import chance, html_table
+        from ratification.output.views.tables import html_table
+        from ratification.output.words import with_error
 
-        rows = []
-        for rule in self.result.forecast.rules[: len(found.estimates)]:  # of the first scenario
-            key = f"{rule.bylaws}/{rule.reading}"
-            decided = rule.standing != "open"
-            entry = rule.estimate if decided else found.estimates[key]
-            said = chance(entry.probability, entry.mcse, rule.standing)
-            rows.append({"rule": key, "chance": said})
+        rows = [
+            {"rule": rule, "chance": with_error(entry)} for rule, entry in found.estimates.items()
+        ]
         self.answer.value = html_table(rows, how)

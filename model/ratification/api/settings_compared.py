@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ratification.answers.estimates import Estimate
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of a comparison: what was set, and the chance and error of every reading."""
+    """One row of a comparison: what was set, and the estimate of every reading."""
 
     name: str
     value: str
     how: str
-    chances: Mapping[str, tuple[float, float]]
+    chances: Mapping[str, Estimate]
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,12 +35,12 @@ class SettingsCompared:
                 "setting": entry.name,
                 "value": entry.value,
                 "rule": rule,
-                "probability": probability,
-                "mcse": mcse,
+                "probability": found.probability,
+                "mcse": found.mcse,
                 "how": entry.how,
             }
             for entry in self.settings
-            for rule, (probability, mcse) in entry.chances.items()
+            for rule, found in entry.chances.items()
         ]
         return pd.DataFrame(rows)
 
@@ -49,14 +51,12 @@ class SettingsCompared:
         return settings_chart(self.frame())
 
     def _repr_html_(self) -> str:
-        from ratification.output.views.tables import chance, html_table
+        from ratification.output.views.tables import html_table
+        from ratification.output.words import with_error
 
         rows = [
             {"setting": entry.name, "value": entry.value}
-            | {
-                rule: chance(p, mcse, "open" if mcse else "decided")
-                for rule, (p, mcse) in entry.chances.items()
-            }
+            | {rule: with_error(found) for rule, found in entry.chances.items()}
             for entry in self.settings
         ]
         weighed = sum(entry.how == "weighed" for entry in self.settings)

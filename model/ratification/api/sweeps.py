@@ -1,18 +1,20 @@
 """Sweeps and amendments: other thresholds, and the smallest change that makes a rule likely."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
 from ratification.answers.amend import Amendments, amendments_of
 from ratification.answers.run import Run, Simulation
 from ratification.answers.sweep import Sweep, sweep_of
-from ratification.api.forecasts import run
+from ratification.api.forecasts import RunOptions, run
 from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
 from ratification.errors import RequestError
 
 
-def sweep(case: Case, *, rule: str = "", axes: Sequence[str] = (), **asked: Any) -> Sweep:
+def sweep(
+    case: Case, *, rule: str = "", axes: Sequence[str] = (), **asked: Unpack[RunOptions]
+) -> Sweep:
     """How likely a rule is at every choice of one or two of its thresholds, from one simulation.
 
     `rule` such as "1996/ballots" (the first of the case, if empty); `axes` the conditions to move,
@@ -28,7 +30,12 @@ def sweep(case: Case, *, rule: str = "", axes: Sequence[str] = (), **asked: Any)
 
 
 def amend(
-    case: Case, *, target: float = 0.9, rule: str = "", axes: Sequence[str] = (), **asked: Any
+    case: Case,
+    *,
+    target: float = 0.9,
+    rule: str = "",
+    axes: Sequence[str] = (),
+    **asked: Unpack[RunOptions],
 ) -> Amendments:
     """The smallest changes to the bylaws in force that make ratification as likely as `target`.
 
@@ -46,13 +53,14 @@ def amend(
     return amendments_of(made, simulation, _chosen(made, rule) or made.main, target, axes)
 
 
-def _simulated(case: Case, rule: str, asked: dict[str, Any]) -> tuple[Run, Simulation]:
+def _simulated(case: Case, rule: str, asked: RunOptions) -> tuple[Run, Simulation]:
     """The run, in which the rule is judged too, and its one scenario."""
     if len(asked.get("scenarios", ())) > 1:
         raise RequestError("sweeps and amendments are of one scenario: name one")
     bylaws = tuple(asked.get("bylaws", ()))
     named = tuple(chosen.key for chosen in choose(case.bylaws, (rule,))) if rule else ()
-    made = run(case, **(asked | {"bylaws": (*bylaws, *named) if bylaws else ()}))
+    wanted: RunOptions = {"bylaws": (*bylaws, *named) if bylaws else ()}
+    made = run(case, **(asked | wanted))
     return made, made.simulations[0]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Unpack
 
 from ratification.answers.forecast import Forecast
 from ratification.answers.run import Run
@@ -18,7 +19,13 @@ from ratification.answers.timeline import (
     news_of,
     standings_of,
 )
-from ratification.api.forecasts import DEFAULT_SEED, asked_round, asked_scenario, run
+from ratification.api.forecasts import (
+    BY_AUTO,
+    RunOptions,
+    asked_round,
+    asked_scenario,
+    run,
+)
 from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
 from ratification.case.evidence import InForce, Report, in_force
@@ -26,25 +33,16 @@ from ratification.case.facts import Known
 from ratification.case.known import known
 from ratification.errors import CaseError, RatificationError, RequestError
 from ratification.inference.fit import no_progress
-from ratification.output.runs import EngineChoice, Runs
+from ratification.output.runs import Runs
 
 
 def timeline(
     case: Case,
     *,
     by: By = "day",
-    round_id: str | None = None,
-    as_of: str | None = None,
-    bylaws: Sequence[str] = (),
-    scenarios: Sequence[str] = (),
-    assume: Sequence[str] = (),
-    without: Sequence[str] = (),
-    worlds: int | None = None,
-    seed: int = DEFAULT_SEED,
-    engine: EngineChoice = "auto",
-    runs: Runs | None = None,
     last: Run | None = None,
     progress: Callable[[str, int, int], None] = no_progress,
+    **asked: Unpack[RunOptions],
 ) -> Timeline:
     """The forecast after every day on which something was reported, or after every report.
 
@@ -60,21 +58,14 @@ def timeline(
         RequestError: the case has no such round, bylaws, scenario or report.
         RatificationError: no moment has a forecast; the error is that of the latest.
     """
-    chosen = choose(case.bylaws, tuple(bylaws))
-    round_id = asked_round(case, round_id, [asked_scenario(case, name) for name in scenarios])
-    ask = partial(
-        run,
-        round_id=round_id,
-        bylaws=bylaws,
-        scenarios=scenarios,
-        assume=assume,
-        worlds=worlds,
-        seed=seed,
-        engine=engine,
-        runs=runs or Runs(),
-    )
+    as_of, without = asked.get("as_of"), asked.get("without", ())
+    scenarios = [asked_scenario(case, name) for name in asked.get("scenarios", ())]
+    round_id = asked_round(case, asked.get("round_id"), scenarios)
+    chosen = choose(case.bylaws, tuple(asked.get("bylaws", ())))
+    of_round: RunOptions = {"round_id": round_id, "runs": asked.get("runs") or Runs()}
+    ask = partial(run, **(BY_AUTO | asked | of_round))
     found = news_of(_informing(case, round_id, as_of, without), as_of=as_of, by=by)
-    look_back = _LookingBack(case, round_id, chosen, tuple(assume))
+    look_back = _LookingBack(case, round_id, chosen, tuple(asked.get("assume", ())))
     failure: RatificationError | None = None
     for number, news in enumerate(found, start=1):
         progress(_name(news, by), number, len(found))

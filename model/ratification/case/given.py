@@ -33,12 +33,14 @@ def with_given(
     found = list(reports)
     for number, row in enumerate(given, start=1):
         taken = {report.id for report in found}
-        report = row if isinstance(row, Report) else None
-        if report is None:
-            cells = _cells(row, target, taken)  # type: ignore[arg-type]
+        report: Report | None
+        if isinstance(row, Report):
+            report = row
+            if report.id in taken:
+                raise RequestError(f"the case has a report {shown(report.id)} already")
+        else:
+            cells = _cells(row, target, taken)
             report = parse_report(Row(number, cells), electorate, rounds, "row", problems)
-        elif report.id in taken:
-            raise RequestError(f"the case has a report {shown(report.id)} already")
         found += [] if report is None else [report]
     check_replacements(found, problems)
     if problems.found:

@@ -29,13 +29,15 @@ def sweeps(tied: TiedVotes, rng: np.random.Generator) -> None:
         chain.sweep()
 
 
-def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> None:
+def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> bool:
     """Draw all leaves freely: a proposal from their own law is taken wherever it agrees.
+
+    Returns whether the group is small enough for that.
 
     In small groups only: there single moves may not connect what agrees, and this often does.
     """
     if tied.members.sum(axis=1).max() > SMALL:
-        return
+        return False
     seen = (tied.seen_yes, tied.seen_no)
     yes, no = votes(tied.members, tied.turnout, tied.yes_share, seen, rng)
     drawn = tied.sums(yes, no)
@@ -45,6 +47,7 @@ def redraw_small(tied: TiedVotes, rng: np.random.Generator) -> None:
         take &= gain > -rng.standard_exponential(len(take))
     tied.yes[take], tied.no[take] = yes[take], no[take]
     tied.values[:, take] = drawn[:, take]
+    return True
 
 
 class Chain:
@@ -82,8 +85,8 @@ class Chain:
                     self._move([(leaf, yes, no), (other, -yes, -no)])
         for _ in range(self.bound_passes):
             self._move_together()
-        redraw_small(tied, rng)
-        self.log_shares = tied.log_shares(tied.values)
+        if redraw_small(tied, rng):
+            self.log_shares = tied.log_shares(tied.values)
 
     def _move_together(self) -> None:
         """A step of several leaves that no equality notices: one random leaf of each class."""

@@ -44,6 +44,12 @@ def effective_sample_size(values: Float[np.ndarray, "chain draw"]) -> float:
     return float(chains * draws / _geyer_time(rho, chains * draws))
 
 
+def effective_number(weights: Array) -> float:
+    """Effective number of weighted points. Kong 1992."""
+    total = weights.sum()
+    return float(total**2 / np.square(weights).sum()) if total > 0 else 0.0
+
+
 def _autocovariance(split: Array) -> Array:
     draws = split.shape[1]
     size = 1 << (2 * draws - 1).bit_length()

@@ -57,14 +57,20 @@ def foot(forecast: Forecast, seconds: Mapping[str, float] | None = None) -> dict
     return found
 
 
-def _rule(rule: RuleForecast) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def rule_fields(rule: RuleForecast) -> dict[str, Any]:
+    """What every answer says of a rule: which, in which scenario, how likely, decided or open."""
+    return {
         "bylaws": rule.bylaws,
         "reading": rule.reading,
         "scenario": rule.scenario,
         "probability": rule.estimate.probability,
         "mcse": rule.estimate.mcse,
         "standing": rule.standing,
+    }
+
+
+def _rule(rule: RuleForecast) -> dict[str, Any]:
+    found = rule_fields(rule) | {
         "because": rule.because,
         "sensitivity": asdict(rule.sensitivity),
     }

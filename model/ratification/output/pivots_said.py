@@ -55,7 +55,7 @@ def chance(found: Estimate | None) -> str:
     """A chance with its error; a dash where it cannot be told."""
     if found is None:
         return "-"
-    return f"{wording.percent(found.probability, mcse=found.mcse)} {wording.error(found.mcse)}"
+    return wording.chance(found.probability, found.mcse)
 
 
 def movement(watched: Watched) -> str:

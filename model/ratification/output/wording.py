@@ -32,6 +32,12 @@ def error(mcse: float, *, decided: bool = False) -> str:
     return f"±{math.ceil(10 * points) / 10:.1f}"
 
 
+def chance(probability: float, mcse: float, *, decided: bool = False) -> str:
+    """A probability with its error: `85% ±0.8`; where arithmetic decides, without one."""
+    told = percent(probability, mcse=mcse, decided=decided)
+    return f"{told} {error(mcse, decided=decided)}".strip()
+
+
 def frequency(probability: float, *, decided: bool = False) -> str:
     """A probability as simulated votes out of 100."""
     if decided:

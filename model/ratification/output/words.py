@@ -21,8 +21,7 @@ def with_error(found: Estimate, *, decided: bool | None = None) -> str:
     """A chance with its error; exact where arithmetic decided, and then without one."""
     if decided is None:
         decided = found.mcse == 0 and found.probability in (0.0, 1.0)
-    told = wording.percent(found.probability, mcse=found.mcse, decided=decided)
-    return f"{told} {wording.error(found.mcse, decided=decided)}".strip()
+    return wording.chance(found.probability, found.mcse, decided=decided)
 
 
 def apart(difference: Difference | None) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ratification.inference.instant.proposal import Proposal
 from ratification.inference.instant.weighing import Problem, Weighted, copy_shares, evaluate
+from ratification.inference.numerics import effective_number
 
 Array = np.ndarray
 SETTLING, SETTLED = 8.0, 20.0  # effective points a dimension, while adapting and in the end
@@ -51,7 +52,7 @@ def adapt(
         log_ratio = -0.5 * np.square(every).sum(axis=1) - mixture
         weights, power = tempered(log_ratio, likelihood, SETTLING * dimension)
         proposals.append(Proposal.around(every, weights))
-        if power == 1.0 and effective(weights) >= settled:
+        if power == 1.0 and effective_number(weights) >= settled:
             break
     return proposals[-1]
 
@@ -89,16 +90,10 @@ def tempered(log_ratio: Array, log_likelihood: Array, enough: float) -> tuple[Ar
         log = log_ratio + power * usable
         return np.exp(log - log.max())
 
-    if effective(weights(1.0)) >= enough:
+    if effective_number(weights(1.0)) >= enough:
         return weights(1.0), 1.0
     low, high = 0.0, 1.0
     for _ in range(20):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective(weights(middle)) >= enough else (low, middle)
+        low, high = (middle, high) if effective_number(weights(middle)) >= enough else (low, middle)
     return weights(low), low
-
-
-def effective(weights: Array) -> float:
-    """Effective number of weighted points. Kong 1992."""
-    total = weights.sum()
-    return float(total**2 / np.square(weights).sum()) if total > 0 else 0.0

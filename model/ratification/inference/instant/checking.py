@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ratification.inference.instant.adapting import effective
 from ratification.inference.instant.weighing import Weighted, copy_shares
-from ratification.inference.numerics import pareto_k
+from ratification.inference.numerics import effective_number, pareto_k
 
 PARETO_LIMIT = 0.7  # Vehtari et al. 2024
 FEWEST = 400  # effective points, as of NUTS draws
@@ -31,7 +30,7 @@ def check(found: Weighted) -> Checks:
     if not np.isfinite(log_weights).any():
         return Checks(0.0, np.inf, ("no draw agrees with the reports",))
     weights = np.exp(log_weights - log_weights.max())
-    enough = effective(weights)
+    enough = effective_number(weights)
     shape = pareto_k(log_weights)
     # Of the draws themselves: a number of approvals may well rule a good draw out.
     lost = max(

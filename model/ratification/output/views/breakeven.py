@@ -11,15 +11,17 @@ from rich.text import Text
 
 from ratification.answers.breakeven import BreakEven, Crossing, Curve, Point, split_at
 from ratification.output import wording
+from ratification.output.contract import foot, head
 from ratification.output.terminal import small_print
-from ratification.output.views.comparison import frame_of
 
 TITLE = "Chance of ratification by strength of the early-returns effect (logit)"
 
 
 def breakeven_object(found: BreakEven) -> dict[str, Any]:
     """A break-even as plain JSON values, framed as a forecast is."""
-    return frame_of(found.run.forecast) | {
+    return {
+        **head(found.run.forecast),
+        **foot(found.run.forecast),
         "target": found.target,
         "strongest": found.strongest,
         "inert": found.inert,

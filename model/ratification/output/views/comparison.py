@@ -12,11 +12,10 @@ from rich.text import Text
 
 from ratification.answers.adoption import Path
 from ratification.answers.comparison import Cell, Comparison
-from ratification.answers.forecast import Forecast
 from ratification.case.bylaws import ChosenReading
 from ratification.case.rounds import Stake
 from ratification.output import wording
-from ratification.output.contract import forecast_object
+from ratification.output.contract import foot, head
 from ratification.output.terminal import small_print
 from ratification.output.words import (
     adoption_assumed,
@@ -41,31 +40,11 @@ HEADS = (
     "mcse_of_difference_from_as_voted",
     "paired",
 )
-FRAME = (
-    "schema_version",
-    "case",
-    "round",
-    "as_of",
-    "seed",
-    "worlds",
-    "engine",
-    "diagnostics",
-    "assumptions",
-    "warnings",
-    "inputs",
-    "versions",
-)
-
-
-def frame_of(forecast: Forecast) -> dict[str, Any]:
-    """What every answer says of itself: case, round, day, seed, engine, diagnostics, inputs."""
-    told = forecast_object(forecast)
-    return {key: told[key] for key in FRAME}
 
 
 def comparison_object(found: Comparison) -> dict[str, Any]:
     """A comparison as plain JSON values, framed as a forecast is."""
-    frame = frame_of(found.run.forecast)
+    frame = {**head(found.run.forecast), **foot(found.run.forecast)}
     frame["assumptions"] += adoption_assumed(found)
     return frame | {
         "bylaws_in_force": found.rule.key,

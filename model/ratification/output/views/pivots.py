@@ -15,7 +15,7 @@ from ratification.answers.blocking import Sets
 from ratification.answers.pivotality import Given
 from ratification.answers.pivots import Needed, Pivots, RulePivots, UnionPivot, Watched
 from ratification.output import pivots_said, wording
-from ratification.output.contract import foot, head
+from ratification.output.contract import foot, head, rule_fields
 from ratification.output.terminal import heading, small_print
 
 LONGEST = 60  # letters of a name in a table, where it may wrap
@@ -33,14 +33,7 @@ def pivots_object(pivots: Pivots, seconds: Mapping[str, float] | None = None) ->
 
 
 def _rule(found: RulePivots) -> dict[str, Any]:
-    rule = found.rule
-    return {
-        "bylaws": rule.bylaws,
-        "reading": rule.reading,
-        "scenario": rule.scenario,
-        "probability": rule.estimate.probability,
-        "mcse": rule.estimate.mcse,
-        "standing": rule.standing,
+    return rule_fields(found.rule) | {
         "no_power": found.no_power or None,
         "power_by_roster": [
             {

@@ -8,7 +8,8 @@ from ratification.answers.forecast import Forecast, RuleForecast
 from ratification.answers.judging import Results
 from ratification.answers.run import Simulation
 from ratification.case.electorate import Electorate
-from ratification.output.wording import error, percent
+from ratification.output.contract import rule_fields
+from ratification.output.words import with_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,18 +20,7 @@ def rules_frame(forecast: Forecast) -> "pd.DataFrame":
     """One row a reading and scenario: probability, Monte Carlo error, standing, why."""
     import pandas as pd
 
-    rows = [
-        {
-            "bylaws": rule.bylaws,
-            "reading": rule.reading,
-            "scenario": rule.scenario,
-            "probability": rule.estimate.probability,
-            "mcse": rule.estimate.mcse,
-            "standing": rule.standing,
-            "because": rule.because,
-        }
-        for rule in forecast.rules
-    ]
+    rows = [rule_fields(rule) | {"because": rule.because} for rule in forecast.rules]
     return pd.DataFrame(rows)
 
 
@@ -67,13 +57,6 @@ def worlds_dataset(simulation: Simulation, electorate: Electorate) -> "xr.Datase
     return xr.Dataset(arrays, coords={"union": list(electorate.unions)})
 
 
-def chance(probability: float, mcse: float, standing: str) -> str:
-    """A chance with its error, as people read it."""
-    decided = standing != "open"
-    said = percent(probability, mcse=mcse, decided=decided)
-    return f"{said} {error(mcse, decided=decided)}".strip()
-
-
 def forecast_html(forecast: Forecast) -> str:
     """A small table of the rules, and one line on what they rest on."""
     several = len({rule.scenario for rule in forecast.rules}) > 1
@@ -89,7 +72,7 @@ def forecast_html(forecast: Forecast) -> str:
 def _told(rule: RuleForecast, *, scenario: bool) -> dict[str, Any]:
     found = {"bylaws": rule.bylaws, "reading": rule.reading}
     found |= {"scenario": rule.scenario} if scenario else {}
-    said = chance(rule.estimate.probability, rule.estimate.mcse, rule.standing)
+    said = with_error(rule.estimate, decided=rule.standing != "open")
     return found | {"chance": said, "standing": rule.standing}
 
 

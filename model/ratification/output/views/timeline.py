@@ -17,7 +17,7 @@ from ratification.answers.timeline import Moment, Timeline
 from ratification.case.electorate import Electorate
 from ratification.output import wording
 from ratification.output.checks import in_short
-from ratification.output.contract import forecast_object
+from ratification.output.contract import foot, head, rule_fields
 from ratification.output.said import said
 from ratification.output.views.timeline_words import (
     chance,
@@ -27,8 +27,6 @@ from ratification.output.views.timeline_words import (
     report_words,
 )
 
-HEAD = ("schema_version", "case", "round", "as_of", "seed", "worlds", "engine")
-FOOT = ("diagnostics", "warnings", "inputs", "versions")
 COLUMNS = (
     "as_of",
     "arrived",
@@ -50,12 +48,11 @@ COLUMNS = (
 
 def timeline_object(timeline: Timeline) -> dict[str, Any]:
     """A timeline as plain JSON values; what stands outside `timeline` is of the latest forecast."""
-    last = forecast_object(timeline.last)
     return {
-        **{name: last[name] for name in HEAD},
+        **head(timeline.last),
         "by": timeline.by,
         "timeline": [_moment_object(moment) for moment in timeline.moments],
-        **{name: last[name] for name in FOOT},
+        **foot(timeline.last),
         "assumptions": list(timeline.assumptions),
     }
 
@@ -76,15 +73,7 @@ def _moment_object(moment: Moment) -> dict[str, Any]:
         "diagnostics": asdict(forecast.diagnostics) if forecast else None,
         "inputs": {"sha256": forecast.inputs} if forecast else None,
         "forecasts": [
-            {
-                "bylaws": rule.bylaws,
-                "reading": rule.reading,
-                "scenario": rule.scenario,
-                "probability": rule.estimate.probability,
-                "mcse": rule.estimate.mcse,
-                "standing": rule.standing,
-                "change": asdict(moment.moves[place]) if moment.moves else None,
-            }
+            rule_fields(rule) | {"change": asdict(moment.moves[place]) if moment.moves else None}
             for place, rule in enumerate(forecast.rules if forecast else ())
         ],
         "decided": [asdict(entry) for entry in moment.decided],

@@ -23,9 +23,7 @@ def label(moment: Moment, timeline: Timeline) -> str:
 def chance(rule: RuleForecast) -> str:
     """A probability with its error; where arithmetic decides, so."""
     decided = rule.standing != "open"
-    p, mcse = rule.estimate.probability, rule.estimate.mcse
-    told = wording.percent(p, mcse=mcse, decided=decided)
-    return f"{told} {wording.error(mcse, decided=decided)}".strip()
+    return wording.chance(rule.estimate.probability, rule.estimate.mcse, decided=decided)
 
 
 def moved_words(moment: Moment, place: int) -> str:

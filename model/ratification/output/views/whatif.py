@@ -14,8 +14,8 @@ from ratification.answers.conditioning import FEWEST
 from ratification.answers.run import Run
 from ratification.answers.whatif import Effect, Outlook, WhatIf
 from ratification.output import wording
+from ratification.output.contract import foot, head
 from ratification.output.terminal import small_print
-from ratification.output.views.comparison import frame_of
 from ratification.output.words import apart, with_error
 
 HEADS = (
@@ -38,7 +38,9 @@ LONGEST = 40  # letters of a union's name in a row
 
 def whatif_object(found: WhatIf) -> dict[str, Any]:
     """A what-if as plain JSON values, framed as a forecast is."""
-    return frame_of(found.run.forecast) | {
+    return {
+        **head(found.run.forecast),
+        **foot(found.run.forecast),
         "changes": list(found.changes),
         "method": found.method,
         "chance": {name: asdict(entry) for name, entry in found.chance.items()},
@@ -49,7 +51,9 @@ def whatif_object(found: WhatIf) -> dict[str, Any]:
 
 def each_object(run: Run, found: Sequence[Outlook]) -> dict[str, Any]:
     """Every open union's results as plain JSON values; null where too few worlds are left."""
-    return frame_of(run.forecast) | {
+    return {
+        **head(run.forecast),
+        **foot(run.forecast),
         "method": "same worlds",
         "fewest_worlds": FEWEST,
         "results": [
