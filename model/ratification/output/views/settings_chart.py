@@ -21,16 +21,22 @@ def settings_chart(frame: "pd.DataFrame") -> Any:
     rows = alt.Y("said:N", sort=order, title=None)
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(title="chance of ratification", format=".0%")
-    rule = alt.Color("rule:N", title=None)
+    top = alt.Legend(title=None, orient="top", columns=2, labelLimit=0)
     base = alt.Chart(drawn)
-    bars = base.mark_rule().encode(
-        x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", y=rows, color=rule
+    bars = base.mark_rule(color="gray").encode(
+        x=alt.X("low:Q", scale=scale, axis=axis),
+        x2="high:Q",
+        y=rows,
+        detail="rule:N",
     )
     dots = base.mark_point(filled=True, size=70).encode(
         x=alt.X("probability:Q", scale=scale, axis=axis),
         y=rows,
-        color=rule,
-        shape=alt.Shape("rule:N", title=None),
+        color=alt.Color("rule:N", legend=top),
+        shape=alt.Shape("rule:N", legend=top),
         tooltip=["said:N", "rule:N", alt.Tooltip("probability:Q", format=".1%"), "how:N"],
     )
-    return bars + dots
+    # A viewer's font may be wider than the one that was measured.
+    return (bars + dots).properties(
+        width=420, padding={"left": 24, "right": 40, "top": 5, "bottom": 5}
+    )
