@@ -11,9 +11,9 @@ from ratification.case.evidence import InForce
 from ratification.case.rounds import Scenario
 from ratification.inference.layout import build_layout
 from ratification.inference.parameters import ParameterSummary
-from ratification.inference.posterior import EngineName, Posterior
+from ratification.inference.posterior import EngineChoice, EngineName, Posterior
 from ratification.inference.worlds import Worlds
-from ratification.output.runs import EngineChoice, Runs
+from ratification.output.runs import Runs
 
 VERSIONS = {"python": "3", "ratification": "0"}
 PARAMETERS = (

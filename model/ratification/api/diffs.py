@@ -13,7 +13,8 @@ from ratification.case.case import Case
 from ratification.case.priors import Priors, set_from_text
 from ratification.errors import RequestError
 from ratification.inference.fit import no_progress
-from ratification.output.runs import EngineChoice, Runs
+from ratification.inference.posterior import EngineChoice
+from ratification.output.runs import Runs
 
 Progress = Callable[[str, int, int], None]
 ASSUMED, LEFT_OUT, PRIORS = "assumed: ", "left out: ", "priors differ from the defaults: "

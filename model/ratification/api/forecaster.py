@@ -16,7 +16,8 @@ from ratification.case.case import Case
 from ratification.case.priors import Priors
 from ratification.errors import RequestError
 from ratification.inference.fit import Progress
-from ratification.output.runs import EngineChoice, Runs
+from ratification.inference.posterior import EngineChoice
+from ratification.output.runs import Runs
 from ratification.output.store import RunStore
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from ratification.case.known import Known, known
 from ratification.case.priors import settings_of
 from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.errors import ConvergenceError, RequestError
-from ratification.inference.posterior import Diagnostics, EngineName
-from ratification.output.runs import EngineChoice, Runs
+from ratification.inference.posterior import Diagnostics, EngineChoice, EngineName
+from ratification.output.runs import Runs
 
 DEFAULT_SEED = 391
 FEWEST_WORLDS, MOST_WORLDS = 100, 2_000_000

@@ -17,7 +17,8 @@ from ratification.case.case import Case
 from ratification.case.evidence import InForce
 from ratification.case.unitsets import UnitSetError, check_units
 from ratification.errors import RatificationError
-from ratification.output.runs import EngineChoice, Runs
+from ratification.inference.posterior import EngineChoice
+from ratification.output.runs import Runs
 
 NAMES: Mapping[Cause, str] = {
     "corrected": "corrected or withdrawn evidence",

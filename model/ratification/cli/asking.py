@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ratification.answers.run import Run
     from ratification.answers.timeline import By, Timeline
     from ratification.case.case import Case
-    from ratification.output.runs import EngineChoice, Runs
+    from ratification.inference.posterior import EngineChoice
+    from ratification.output.runs import Runs
 
 Decorated = Callable[..., Any]
 

@@ -10,6 +10,7 @@ from ratification.inference.parameters import ParameterSummary
 from ratification.inference.structure import Layout
 
 EngineName = Literal["nuts", "instant"]
+EngineChoice = Literal["nuts", "instant", "auto"]  # auto: instant where its checks pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

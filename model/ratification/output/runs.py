@@ -5,7 +5,6 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from importlib import metadata
-from typing import Literal
 
 import numpy as np
 
@@ -19,12 +18,11 @@ from ratification.inference.instant.adapting import DEFAULT_EFFORT, Effort
 from ratification.inference.instant.engine import fit as instant_fit
 from ratification.inference.layout import build_layout
 from ratification.inference.membership import in_scenario
-from ratification.inference.posterior import EngineName, Posterior
+from ratification.inference.posterior import EngineChoice, EngineName, Posterior
 from ratification.inference.structure import Layout
 from ratification.inference.worlds import Worlds, draw_worlds
 from ratification.output.store import RunStore
 
-EngineChoice = Literal["nuts", "instant", "auto"]
 # Of the laws of fits and worlds: raised when the same inputs come to give other numbers, so that
 # no run kept by older code of the same version is taken for today's.
 REVISION = 2

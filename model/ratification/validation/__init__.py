@@ -1,0 +1,1 @@
+"""How we know: scores, backtests, simulation-based calibration."""
