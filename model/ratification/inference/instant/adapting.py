@@ -10,7 +10,7 @@ from ratification.inference.instant.weighing import Problem, Weighted, copy_shar
 from ratification.inference.numerics import effective_number
 
 Array = np.ndarray
-SETTLING, SETTLED = 8.0, 20.0  # effective points a dimension, while adapting and in the end
+SETTLING, SETTLED = 4.0, 20.0  # effective points a dimension, while adapting and in the end
 NOISE = 0.2  # relative variance of the estimated likelihood that a batch may add
 MOST_TIMES, MOST_COPIES = 8, 64
 

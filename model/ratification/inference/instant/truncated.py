@@ -68,9 +68,9 @@ def between(
     Worked out in the tail that is not near one.
     """
     flip = low > 0
-    least, most = np.where(flip, -high, low), np.where(flip, -low, high)
-    log_below, log_above = log_normal_cdf(least), log_normal_cdf(most)
-    below, above = np.exp(log_below), np.exp(log_above)
+    least, most = ends = np.where(flip, [-high, -low], [low, high])
+    log_below, log_above = log_ends = log_normal_cdf(ends)
+    below, above = np.exp(log_ends)
     inside = np.clip(below + (above - below) * uniform, 1e-300, 1 - 1e-16)
     number = np.clip(normal_quantile(inside), least, most)
     return np.asarray(np.where(flip, -number, number)), log_less(log_above, log_below)

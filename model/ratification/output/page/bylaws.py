@@ -1,5 +1,6 @@
 """All bylaws and scenarios side by side: one chart, one table, and what hangs on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -75,7 +76,12 @@ def _figure(page: PageContext) -> Figure:
         id=page.id("chart-bylaws"),
         title=f"Each gives {best['said']}" if best["said"] == worst["said"] else apart,
         alt="Chance of ratification. " + "; ".join(f"{label}: {said}" for label, said, *_ in words),
-        spec=_chances(rows),
+        spec=charts.drawn(
+            _chances,
+            tuple(str(row["rule"]) for row in rows),
+            height=len(rows) * charts.ROW * 1.7,
+            data={charts.ROWS: rows},
+        ),
         table=DataTable(
             caption="Chance of ratification",
             heads=("Bylaws", "Chance", "Standing", "At other correlations"),
@@ -85,10 +91,9 @@ def _figure(page: PageContext) -> Figure:
     )
 
 
-def _chances(rows: list[dict[str, object]]) -> dict[str, object]:
-    order = [str(row["rule"]) for row in rows]
-    base = alt.Chart(charts.rows_of(rows)).encode(
-        y=alt.Y("rule:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
+def _chances(order: Sequence[str]) -> charts.Chart:
+    base = alt.Chart(charts.rows()).encode(
+        y=alt.Y("rule:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190))
     )
     scale = alt.Scale(domain=[0, 1])
     axis = charts.share_axis("chance of ratification")
@@ -106,7 +111,7 @@ def _chances(rows: list[dict[str, object]]) -> dict[str, object]:
         align=alt.expr("datum.chance < 0.1 ? 'left' : datum.chance > 0.9 ? 'right' : 'center'"),
         fontWeight="bold",
     ).encode(x=alt.X("chance:Q", scale=scale), text="said:N")
-    return charts.spec_of(reach + error + point + label, height=len(rows) * charts.ROW * 1.7)
+    return reach + error + point + label
 
 
 def _table(page: PageContext) -> DataTable:

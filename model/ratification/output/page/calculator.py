@@ -28,6 +28,7 @@ MOST_EMBEDDED = 50_000  # worlds: more would make the page heavier, not the answ
 MOST_ROWS = 20  # thresholds of approving unions in a heat map
 OVERLAP = 1.1  # a cell reaches under the next one, or the page shines through between them
 STEP, TABLE_STEP = 5, 10  # percent between thresholds drawn, and listed
+HALF = STEP / 200  # of a cell
 WHOLE = 0.01  # an error under which a chance is said in whole percents
 
 
@@ -198,11 +199,7 @@ def _heat_map(
     most = found.passes.shape[0] - 1
     step = max(1, -(-most // MOST_ROWS))
     unions = range(0, most + 1, step)
-    cells: list[dict[str, Any]] = [
-        {"k": k, "t": t / 100, "chance": found.probability((k, t)), "said": _said(found, k, t)}
-        for k in unions
-        for t in range(0, 101, STEP)
-    ]
+    cells = [_cell(found, k, t, step) for k in unions for t in range(0, 101, STEP)]
     marks: list[dict[str, Any]] = []
     for chosen in marked:
         pair = _pair(chosen)
@@ -218,7 +215,14 @@ def _heat_map(
             f"{mark['label']} asks for {mark['k']:g} unions and {wording.share(mark['t'])}"
             for mark in marks
         ),
-        spec=_heat(cells, marks, step, name),
+        spec=charts.drawn(
+            _heat,
+            unions[-1] + step / 2,
+            step,
+            name,
+            height=320,
+            data={charts.ROWS: cells, "marks": marks},
+        ),
         table=DataTable(
             caption=f"Chance that at least so many unions approve (rows) and {name} "
             "reach at least so much (columns)",
@@ -248,26 +252,26 @@ def _finding(found: Surface, name: Measure) -> str:
     )
 
 
-def _heat(
-    cells: list[dict[str, Any]], marks: list[dict[str, Any]], step: int, name: str
-) -> dict[str, Any]:
-    half = STEP / 200
-    boxes = [
-        cell
-        | {
-            "left": cell["t"] - half,
-            "right": cell["t"] + half * OVERLAP,
-            "low": cell["k"] - step / 2,
-            "high": cell["k"] + step / 2 * OVERLAP,
-        }
-        for cell in cells
-    ]
-    top = max(cell["k"] for cell in cells) + step / 2
-    across = alt.Scale(domain=[-half, 1 + half], nice=False)
+def _cell(found: Surface, k: int, t: int, step: int) -> dict[str, Any]:
+    share = t / 100
+    return {
+        "k": k,
+        "t": share,
+        "chance": found.probability((k, t)),
+        "said": _said(found, k, t),
+        "left": share - HALF,
+        "right": share + HALF * OVERLAP,
+        "low": k - step / 2,
+        "high": k + step / 2 * OVERLAP,
+    }
+
+
+def _heat(top: float, step: int, name: str) -> charts.Chart:
+    across = alt.Scale(domain=[-HALF, 1 + HALF], nice=False)
     up = alt.Scale(domain=[-step / 2, top], nice=False)
     legend = alt.Legend(title="chance", format=".0%", gradientLength=180)
     heat = (
-        alt.Chart(charts.rows_of(boxes))
+        alt.Chart(charts.rows())
         .mark_rect(clip=True)
         .encode(
             x=alt.X(
@@ -284,7 +288,7 @@ def _heat(
             tooltip=["k:Q", alt.Tooltip("t:Q", format=".0%"), "said:N"],
         )
     )
-    base = alt.Chart(charts.rows_of(marks)).encode(
+    base = alt.Chart(charts.rows("marks")).encode(
         x=alt.X("t:Q", scale=across), y=alt.Y("k:Q", scale=up)
     )
     point = base.mark_point(
@@ -295,4 +299,4 @@ def _heat(
         base.mark_text(align="right", dx=-9, fontWeight="bold", **ink).encode(text="label:N")
         for ink in ({"color": "white", "stroke": "white", "strokeWidth": 4}, {"color": "black"})
     )
-    return charts.spec_of(heat + point + halo + label, height=320)
+    return alt.layer(heat, point, halo, label)

@@ -4,7 +4,8 @@ Ink is `currentColor`, so that a chart follows the page's light, dark and print 
 Marks have mid tones that stand out from both backgrounds; a symbol or a word says the same.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -15,6 +16,8 @@ STANDING_COLOURS = (APPROVES, REJECTS, OPEN, "#b3a369")
 STANDING_SHAPES = ("triangle-up", "triangle-down", "circle", "square")
 ROW = 22  # pixels of a row that holds one union or rule
 DIGITS = 6  # of a number in a chart
+Chart = Any  # Altair does not say what adding charts makes
+ROWS = "rows"  # the name of the data of a chart that has one set
 
 CONFIG = {
     "background": "transparent",
@@ -37,9 +40,36 @@ CONFIG = {
 }
 
 
-def rows_of(values: list[dict[str, Any]]) -> alt.InlineData:
-    """Plain rows as a chart's data; six digits, so that no machine's last bit shows."""
-    return alt.InlineData(values=[{k: _rounded(v) for k, v in row.items()} for row in values])
+def rows(name: str = ROWS) -> alt.NamedData:
+    """The rows that `drawn` is given under this name, as a chart's data."""
+    return alt.NamedData(name=name)
+
+
+def drawn(
+    make: Callable[..., Chart],
+    *style: Hashable,
+    height: float,
+    data: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> dict[str, Any]:
+    """A chart as a Vega-Lite spec, as wide as its place in the page, with its data by name.
+
+    `make` makes the chart in a style. Numbers get six digits, so that no machine's last bit shows.
+    """
+    named = {
+        name: [{k: _rounded(v) for k, v in row.items()} for row in values]
+        for name, values in data.items()
+    }
+    return _spec(make, style, height) | {"datasets": named}
+
+
+# Altair takes most of the time that a page takes. `ratify watch` draws the same charts again and
+# again, with other data.
+@lru_cache(maxsize=64)
+def _spec(make: Callable[..., Chart], style: tuple[Hashable, ...], height: float) -> dict[str, Any]:
+    made: dict[str, Any] = make(*style).properties(width="container", height=height).to_dict()
+    made["config"] = CONFIG
+    made["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return made
 
 
 def _rounded(value: Any) -> Any:
@@ -67,12 +97,3 @@ def _standing_legend(shown: Collection[str]) -> alt.Legend:
     # Two columns: a phone has no room for more.
     names = [name for name in STANDINGS if name in shown]
     return alt.Legend(title=None, values=names, columns=2)
-
-
-def spec_of(chart: Any, *, height: float) -> dict[str, Any]:
-    """A chart as a Vega-Lite spec, as wide as its place in the page."""
-    sized = chart.properties(width="container", height=height)
-    made: dict[str, Any] = sized.to_dict()
-    made["config"] = CONFIG
-    made["autosize"] = {"type": "fit-x", "contains": "padding"}
-    return made

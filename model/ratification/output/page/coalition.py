@@ -26,6 +26,7 @@ BIN = 1  # percent
 HEIGHT = 190
 WHOLE = 0.01  # an error under which a chance is said in whole percents
 LINES = 3  # of labels above a chart
+LINE_ROWS = "lines"
 NAMES: dict[Measure, str] = {
     "members of approving unions": "Members of approving unions",
     "ballots of approving unions": "Ballots cast in approving unions",
@@ -90,7 +91,13 @@ def _approving(page: PageContext) -> Figure:
     ends = [*seen, *(int(line["at"] + 0.5) for line in lines)]
     shown = range(min(ends), min(max(ends) + 1, len(chances)))
     rows = [
-        {"k": k, "chance": chances[k], "said": wording.percent(chances[k], mcse=WHOLE)}
+        {
+            "k": k,
+            "left": k - 0.4,
+            "right": k + 0.4,
+            "chance": chances[k],
+            "said": wording.percent(chances[k], mcse=WHOLE),
+        }
         for k in shown
     ]
     likeliest = max(shown, key=lambda k: chances[k])
@@ -103,7 +110,13 @@ def _approving(page: PageContext) -> Figure:
         id=page.id("chart-approving"),
         title=title,
         alt="How many unions approve. " + "; ".join(f"{row['k']}: {row['said']}" for row in rows),
-        spec=_bars(rows, lines),
+        spec=charts.drawn(
+            _bars,
+            shown[0],
+            shown[-1],
+            height=HEIGHT,
+            data={charts.ROWS: rows, LINE_ROWS: lines},
+        ),
         table=DataTable(
             caption="How many unions approve",
             heads=("Unions", "Chance"),
@@ -113,14 +126,13 @@ def _approving(page: PageContext) -> Figure:
     )
 
 
-def _bars(rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    domain = [rows[0]["k"] - 0.5, rows[-1]["k"] + 0.5]
+def _bars(fewest: int, most: int) -> charts.Chart:
+    domain = [fewest - 0.5, most + 0.5]
     scale = alt.Scale(domain=domain, nice=False, zero=False)
     middle = sum(domain) / 2
-    edges = [row | {"left": row["k"] - 0.4, "right": row["k"] + 0.4} for row in rows]
     axis = alt.Axis(title="approving unions", format="d", tickMinStep=1, grid=False)
     bars = (
-        alt.Chart(charts.rows_of(edges))
+        alt.Chart(charts.rows())
         .mark_rect(color=charts.APPROVES)
         .encode(
             x=alt.X("left:Q", scale=scale, axis=axis),
@@ -130,12 +142,12 @@ def _bars(rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[str, 
             tooltip=["k:Q", "said:N"],
         )
     )
-    return charts.spec_of(bars + _drawn(lines, scale, middle), height=HEIGHT)
+    return bars + _drawn(scale, middle)
 
 
-def _drawn(lines: list[dict[str, Any]], scale: alt.Scale, middle: float) -> Any:
+def _drawn(scale: alt.Scale, middle: float) -> charts.Chart:
     """Thresholds as dashed lines with the bylaws that draw them, named towards the middle."""
-    base = alt.Chart(charts.rows_of(lines))
+    base = alt.Chart(charts.rows(LINE_ROWS))
     rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=1.5).encode(x=alt.X("at:Q", scale=scale))
     layers: list[alt.Chart] = [rule]
     for line in range(LINES):  # neighbours' labels stand one above the other, over the bars
@@ -171,7 +183,12 @@ def _share(page: PageContext, name: Measure) -> Figure:
         title=title,
         alt=f"Distribution of {NAMES[name].lower()}. {title}."
         + (f" Thresholds: {told}." if told else ""),
-        spec=_histogram(rows, lines, NAMES[name].lower()),
+        spec=charts.drawn(
+            _histogram,
+            NAMES[name].lower(),
+            height=HEIGHT,
+            data={charts.ROWS: rows, LINE_ROWS: lines},
+        ),
         table=DataTable(
             caption=NAMES[name],
             heads=("Share", "Chance"),
@@ -187,12 +204,10 @@ def _share(page: PageContext, name: Measure) -> Figure:
     )
 
 
-def _histogram(
-    rows: list[dict[str, Any]], lines: list[dict[str, Any]], title: str
-) -> dict[str, Any]:
+def _histogram(title: str) -> charts.Chart:
     scale, middle = alt.Scale(domain=[0, 1]), 0.5
     bars = (
-        alt.Chart(charts.rows_of(rows))
+        alt.Chart(charts.rows())
         .mark_rect(color=charts.APPROVES)
         .encode(
             x=alt.X("left:Q", scale=scale, axis=charts.share_axis(title, grid=False)),
@@ -201,4 +216,4 @@ def _histogram(
             y2=alt.datum(0),
         )
     )
-    return charts.spec_of(bars + _drawn(lines, scale, middle), height=HEIGHT)
+    return bars + _drawn(scale, middle)

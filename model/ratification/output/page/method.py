@@ -136,7 +136,12 @@ def _parameters(page: PageContext, found: Sequence[ParameterSummary]) -> Figure:
             f"{p.q05:.2f} to {p.q95:.2f} after"
             for p in found
         ),
-        spec=_intervals(rows),
+        spec=charts.drawn(
+            _intervals,
+            tuple(row["name"] for row in rows),
+            height=max(2, len(rows)) * charts.ROW,
+            data={charts.ROWS: rows},
+        ),
         table=DataTable(
             caption="Parameters on the model's scale (logit), 90% intervals",
             heads=("Parameter", "What it is", "Before", "After", "Mean"),
@@ -155,10 +160,9 @@ def _parameters(page: PageContext, found: Sequence[ParameterSummary]) -> Figure:
     )
 
 
-def _intervals(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    order = [row["name"] for row in rows]
-    base = alt.Chart(charts.rows_of(rows)).encode(
-        y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
+def _intervals(order: Sequence[str]) -> charts.Chart:
+    base = alt.Chart(charts.rows()).encode(
+        y=alt.Y("name:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190))
     )
     axis = alt.Axis(title="logit scale", tickCount=6)
     before = base.mark_rule(strokeWidth=9, opacity=0.3, color=charts.OPEN).encode(
@@ -166,7 +170,7 @@ def _intervals(rows: list[dict[str, Any]]) -> dict[str, Any]:
     )
     after = base.mark_rule(strokeWidth=3, color=charts.ACCENT).encode(x="low:Q", x2="high:Q")
     mean = base.mark_point(filled=True, size=60, color=charts.ACCENT, opacity=1).encode(x="mean:Q")
-    return charts.spec_of(before + after + mean, height=max(2, len(rows)) * charts.ROW)
+    return before + after + mean
 
 
 def _diagnostics(found: Sequence[ParameterSummary]) -> DataTable:
@@ -210,7 +214,12 @@ def _check(page: PageContext, replicas: Sequence[Replicated]) -> Figure:
         "90% of what the fitted model would have produced",
         alt="Where each reported number lies among its replicates. "
         + "; ".join(f"{row['report']}: {100 * row['rank']:.0f} of 100 below" for row in rows),
-        spec=_ranks(rows),
+        spec=charts.drawn(
+            _ranks,
+            tuple(row["report"] for row in rows),
+            height=max(2, len(rows)) * charts.ROW,
+            data={charts.ROWS: rows, "band": [{"low": CENTRAL[0], "high": CENTRAL[1]}]},
+        ),
         table=DataTable(
             caption="Posterior predictive check: reported against replicated",
             heads=("Report", "What was said", "Replicated, 90% range", "Below it"),
@@ -235,21 +244,20 @@ def _range(entry: Replicated) -> str:
     return f"{entry.quantity} {wording.share(low)} to {wording.share(high)}"
 
 
-def _ranks(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    order = [row["report"] for row in rows]
+def _ranks(order: Sequence[str]) -> charts.Chart:
     scale = alt.Scale(domain=[0, 1])
     band = (
-        alt.Chart(charts.rows_of([{"low": CENTRAL[0], "high": CENTRAL[1]}]))
+        alt.Chart(charts.rows("band"))
         .mark_rect(opacity=0.12, color=charts.ACCENT)
         .encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
     )
     points = (
-        alt.Chart(charts.rows_of(rows))
+        alt.Chart(charts.rows())
         .mark_point(filled=True, size=70, color=charts.ACCENT, opacity=1)
         .encode(
             x=alt.X("rank:Q", scale=scale, axis=charts.share_axis("share of replicates below it")),
-            y=alt.Y("report:N", sort=order, title=None, axis=alt.Axis(labelLimit=190)),
+            y=alt.Y("report:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190)),
             tooltip=["report:N", "said:N"],
         )
     )
-    return charts.spec_of(band + points, height=max(2, len(rows)) * charts.ROW)
+    return band + points

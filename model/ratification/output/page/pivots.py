@@ -119,20 +119,24 @@ def _bars(watch: Sequence[Watched], found: Pivots) -> dict[str, Any]:
                 "said": pivots_said.movement(entry),
             }
         )
-    base = alt.Chart(charts.rows_of(rows)).encode(
-        y=alt.Y(
-            "label:N",
-            sort=[row["label"] for row in rows],
-            title=None,
-            axis=alt.Axis(labelLimit=190),
-        )
+    return charts.drawn(
+        _movements,
+        tuple(row["label"] for row in rows),
+        height=max(2, len(rows)) * charts.ROW,
+        data={charts.ROWS: rows},
+    )
+
+
+def _movements(order: Sequence[str]) -> charts.Chart:
+    base = alt.Chart(charts.rows()).encode(
+        y=alt.Y("label:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190))
     )
     axis = alt.Axis(format=".0%", title="expected movement of the chance, up or down", tickCount=5)
     bar = base.mark_bar(color=charts.ACCENT, opacity=0.7).encode(
         x=alt.X("moved:Q", axis=axis), tooltip=["label:N", "said:N"]
     )
     error = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis), x2="high:Q")
-    return charts.spec_of(bar + error, height=max(2, len(rows)) * charts.ROW)
+    return bar + error
 
 
 def _table(rule: RulePivots, found: Pivots) -> DataTable:

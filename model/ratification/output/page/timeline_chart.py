@@ -30,7 +30,13 @@ def timeline_figure(page: PageContext, timeline: Timeline, title: str) -> Figure
         + "; ".join(
             f"{name}: {found[0]['said']}, {found[-1]['said']}" for name, found in ends.items()
         ),
-        spec=_lines(rows, names),
+        spec=charts.drawn(
+            _lines,
+            tuple(dict.fromkeys(row["when"] for row in rows)),
+            tuple(names),
+            height=HEIGHT,
+            data={charts.ROWS: rows},
+        ),
         table=_chances(timeline),
     )
 
@@ -60,8 +66,7 @@ def _rule_name(rule: RuleForecast, timeline: Timeline) -> str:
     return f"{rule.bylaws}/{rule.reading}" + (f" ({rule.scenario})" if several else "")
 
 
-def _lines(rows: list[dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
-    order = list(dict.fromkeys(row["when"] for row in sorted(rows, key=lambda row: row["order"])))
+def _lines(order: Sequence[str], names: Sequence[str]) -> charts.Chart:
     legend = alt.Legend(title=None, columns=2, labelLimit=150)
     colour = alt.Color(
         "rule:N", scale=alt.Scale(domain=list(names), range=_cycled(SERIES, names)), legend=legend
@@ -69,10 +74,10 @@ def _lines(rows: list[dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
     shape = alt.Shape(
         "rule:N", scale=alt.Scale(domain=list(names), range=_cycled(SHAPES, names)), legend=legend
     )
-    base = alt.Chart(charts.rows_of(rows)).encode(
+    base = alt.Chart(charts.rows()).encode(
         x=alt.X(
             "when:O",
-            sort=order,
+            sort=list(order),
             axis=alt.Axis(title=None, labelAngle=-40, labelOverlap="greedy", grid=False),
         ),
         color=colour,
@@ -88,7 +93,7 @@ def _lines(rows: list[dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
         shape=shape,
         tooltip=["when:O", "rule:N", "said:N", "standing:N"],
     )
-    return charts.spec_of(line + error + point, height=HEIGHT)
+    return line + error + point
 
 
 def _cycled(values: Sequence[str], names: Sequence[str]) -> list[str]:

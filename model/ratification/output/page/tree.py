@@ -1,5 +1,6 @@
 """A picture of the tree of units, with what is known of each and what is not."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -26,7 +27,13 @@ def tree_figure(page: PageContext, unions: dict[str, UnionForecast]) -> Figure:
         title=title,
         alt="The coalition as a tree; height is members. "
         + "; ".join(f"{row['name']}: {row['known']}" for row in rows if row["level"] == 0),
-        spec=_icicle(rows),
+        spec=charts.drawn(
+            _icicle,
+            1 + max(row["level"] for row in rows),
+            tuple(name for name in KNOWN if any(row["known"] == name for row in rows)),
+            height=TREE_HEIGHT,
+            data={charts.ROWS: [row | {"right": row["level"] + 1} for row in rows]},
+        ),
         table=DataTable(
             caption="Units, members and what is known",
             heads=("Unit", "Inside", "Members", "What is known"),
@@ -98,18 +105,15 @@ KNOWN = {
 }
 
 
-def _icicle(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    levels = 1 + max(row["level"] for row in rows)
-    boxes = [row | {"right": row["level"] + 1} for row in rows]
-    shown = [name for name in KNOWN if any(row["known"] == name for row in rows)]
+def _icicle(levels: int, shown: Sequence[str]) -> charts.Chart:
     colour = alt.Color(
         "known:N",
-        scale=alt.Scale(domain=shown, range=[KNOWN[name] for name in shown]),
+        scale=alt.Scale(domain=list(shown), range=[KNOWN[name] for name in shown]),
         legend=alt.Legend(title=None, columns=3),
     )
     down = alt.Scale(domain=[0, 1], reverse=True)
     across = alt.Scale(domain=[0, levels], nice=False)
-    base = alt.Chart(charts.rows_of(boxes))
+    base = alt.Chart(charts.rows())
     box = base.mark_rect(stroke="currentColor", strokeWidth=0.5, opacity=0.55).encode(
         x=alt.X("level:Q", scale=across, axis=None),
         x2="right:Q",
@@ -126,4 +130,4 @@ def _icicle(rows: list[dict[str, Any]]) -> dict[str, Any]:
         y=alt.Y("middle:Q", scale=down),
         text="label:N",
     )
-    return charts.spec_of(box + name, height=TREE_HEIGHT)
+    return box + name

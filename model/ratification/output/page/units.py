@@ -1,6 +1,6 @@
 """Union by union: chance, yes share, turnout, what was reported; and a picture of the tree."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,7 +87,13 @@ def _figure(page: PageContext, unions: Sequence[UnionForecast], number: int, of:
         title=_finding(unions) + part,
         alt="Yes share of ballots, median and 90% range. "
         + "; ".join(f"{row['union']}: {row['said']}, {row['standing']}" for row in rows),
-        spec=_shares(rows),
+        spec=charts.drawn(
+            _shares,
+            tuple(row["label"] for row in rows),
+            frozenset(str(row["standing"]) for row in rows),
+            height=max(2, len(rows)) * charts.ROW,
+            data={charts.ROWS: rows, "half": [{"half": 0.5}]},
+        ),
         table=DataTable(
             caption="Yes share of ballots, median and 90% range",
             heads=("Union", "Standing", "Yes share"),
@@ -128,14 +134,12 @@ def _said(share: Spread) -> str:
     return middle if low == high else f"{middle} ({ends})"
 
 
-def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    order = [row["label"] for row in rows]
-    base = alt.Chart(charts.rows_of(rows)).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
+def _shares(order: Sequence[str], shown: Collection[str]) -> charts.Chart:
+    base = alt.Chart(charts.rows()).encode(
+        y=alt.Y("label:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190))
     )
     scale = alt.Scale(domain=[0, 1])
     axis = charts.share_axis("yes share of ballots")
-    shown = {str(row["standing"]) for row in rows}
     spread = base.mark_rule(strokeWidth=3).encode(
         x=alt.X("low:Q", scale=scale, axis=axis),
         x2="high:Q",
@@ -148,11 +152,11 @@ def _shares(rows: list[dict[str, Any]]) -> dict[str, Any]:
         tooltip=["union:N", "standing:N", "said:N"],
     )
     half = (
-        alt.Chart(charts.rows_of([{"half": 0.5}]))
+        alt.Chart(charts.rows("half"))
         .mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
         .encode(x=alt.X("half:Q", scale=scale))
     )
-    return charts.spec_of(half + spread + middle, height=max(2, len(rows)) * charts.ROW)
+    return half + spread + middle
 
 
 def _table(page: PageContext, unions: Sequence[UnionForecast]) -> DataTable:
