@@ -6,7 +6,7 @@ from typing import Unpack
 from ratification.answers.amend import Amendments, amendments_of
 from ratification.answers.run import Run, Simulation
 from ratification.answers.sweep import Sweep, sweep_of
-from ratification.api.forecasts import RunOptions, run
+from ratification.api.forecasts import BY_AUTO, RunOptions, run
 from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
 from ratification.errors import RequestError
@@ -19,7 +19,8 @@ def sweep(
 
     `rule` such as "1996/ballots" (the first of the case, if empty); `axes` the conditions to move,
     by measure ("yes of ballots") or number in the rule ("2"), its first two if none is named. The
-    rest as in `run`: `bylaws` are those marked on the surface; one scenario at most.
+    rest as in `run`, but by "auto" where no engine is given: `bylaws` are those marked on the
+    surface; one scenario at most.
 
     Raises:
         RequestError: no such rule or condition, or several scenarios.
@@ -41,7 +42,8 @@ def amend(
 
     Of the thresholds named by `axes` (see `sweep`), by striking out conditions, by another reading
     or other bylaws of the case; and the swing of opinion that would do the same. `rule` is another
-    rule to amend than the one in force for this vote. The rest as in `run`.
+    rule to amend than the one in force for this vote. The rest as in `run`, but by "auto" where no
+    engine is given.
 
     Raises:
         RequestError: a target not between 0 and 1, no such rule or condition, several scenarios.
@@ -60,7 +62,7 @@ def _simulated(case: Case, rule: str, asked: RunOptions) -> tuple[Run, Simulatio
     bylaws = tuple(asked.get("bylaws", ()))
     named = tuple(chosen.key for chosen in choose(case.bylaws, (rule,))) if rule else ()
     wanted: RunOptions = {"bylaws": (*bylaws, *named) if bylaws else ()}
-    made = run(case, **(asked | wanted))
+    made = run(case, **(BY_AUTO | asked | wanted))
     return made, made.simulations[0]
 
 

@@ -122,6 +122,8 @@ def accepted(
     entries: Sequence[SoFar], yes: np.ndarray, no: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Which freely drawn worlds to keep, so that those kept have their law given the shares."""
+    if not entries:
+        return np.ones(len(yes), dtype=bool)
     log_chance = np.zeros(len(yes))
     for entry in entries:
         pooled = (votes[:, entry.leaves].sum(axis=1) for votes in (yes, no))

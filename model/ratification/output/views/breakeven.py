@@ -12,7 +12,7 @@ from rich.text import Text
 from ratification.answers.breakeven import BreakEven, Crossing, Curve, Point, split_at
 from ratification.output import wording
 from ratification.output.contract import foot, head
-from ratification.output.terminal import small_print
+from ratification.output.terminal import heading, small_print
 
 TITLE = "Chance of ratification by strength of the early-returns effect (logit)"
 
@@ -33,10 +33,7 @@ def breakeven_object(found: BreakEven) -> dict[str, Any]:
 def breakeven_view(found: BreakEven) -> RenderableType:
     """The break-evens in words, then the curves they are read from."""
     forecast = found.run.forecast
-    day = f" as of {forecast.as_of}" if forecast.as_of else ""
-    head = Text.assemble(
-        (forecast.title, "bold"),
-        f"\n{forecast.round_title}{day}\n\n",
+    asked = Text(
         f"How strong must the effect of published early returns be to bring a chance to "
         f"{_target(found)}?\n",
     )
@@ -45,7 +42,7 @@ def breakeven_view(found: BreakEven) -> RenderableType:
     grid.add_column()
     for curve in found.curves:
         grid.add_row(Text(f"{curve.bylaws}/{curve.reading}", style="bold"), sentence(found, curve))
-    parts: list[RenderableType] = [head, grid, Text("")]
+    parts: list[RenderableType] = [heading(forecast), asked, grid, Text("")]
     if any(curve.points for curve in found.curves):
         parts += [_table(found), Text(_meaning(found))]
     return Group(*parts, small_print(forecast))

@@ -16,7 +16,7 @@ from ratification.case.bylaws import ChosenReading
 from ratification.case.rounds import Stake
 from ratification.output import wording
 from ratification.output.contract import foot, head
-from ratification.output.terminal import small_print
+from ratification.output.terminal import heading, small_print
 from ratification.output.words import (
     adoption_assumed,
     against_base,
@@ -79,9 +79,8 @@ def comparison_rows(found: Comparison) -> Iterable[tuple[object, ...]]:
 def comparison_view(found: Comparison) -> RenderableType:
     """The chances, then what each differs by, then why, what was assumed and how it was made."""
     forecast = found.run.forecast
-    day = f" as of {forecast.as_of}" if forecast.as_of else ""
     parts: list[RenderableType] = [
-        Text.assemble((forecast.title, "bold"), f"\n{forecast.round_title}{day}\n"),
+        heading(forecast),
         _matrix(found, "How likely is ratification?", chance),
     ]
     if len(found.run.readings) > 1:

@@ -15,7 +15,7 @@ from ratification.answers.run import Run
 from ratification.answers.whatif import Effect, Outlook, WhatIf
 from ratification.output import wording
 from ratification.output.contract import foot, head
-from ratification.output.terminal import small_print
+from ratification.output.terminal import heading, small_print
 from ratification.output.words import apart, with_error
 
 HEADS = (
@@ -84,14 +84,16 @@ def each_rows(found: Sequence[Outlook]) -> Iterable[tuple[object, ...]]:
 def whatif_view(found: WhatIf) -> RenderableType:
     """Before, after and the difference, under every reading; then why and how."""
     forecast = found.run.forecast
-    day = f" as of {forecast.as_of}" if forecast.as_of else ""
-    head = Text.assemble(
-        (forecast.title, "bold"),
-        f"\n{forecast.round_title}{day}\n",
-        *(f"{change}\n" for change in found.changes),
-    )
+    changes = Text("".join(f"{change}\n" for change in found.changes))
     told = Text(_how(found) + "\n")
-    return Group(head, _effects_table(found), told, _reasons(found), small_print(forecast))
+    return Group(
+        heading(forecast),
+        changes,
+        _effects_table(found),
+        told,
+        _reasons(found),
+        small_print(forecast),
+    )
 
 
 def _how(found: WhatIf) -> str:
@@ -151,10 +153,7 @@ def _reasons(found: WhatIf) -> RenderableType:
 def each_view(run: Run, found: Sequence[Outlook], keys: Sequence[str]) -> RenderableType:
     """A table a scenario and reading: each open union's results and what they would do."""
     forecast = run.forecast
-    day = f" as of {forecast.as_of}" if forecast.as_of else ""
-    parts: list[RenderableType] = [
-        Text.assemble((forecast.title, "bold"), f"\n{forecast.round_title}{day}\n")
-    ]
+    parts: list[RenderableType] = [heading(forecast)]
     if not found:
         parts.append(Text("No union is open: no result is left to assume.\n"))
     for made in run.simulations:
