@@ -50,6 +50,13 @@ def reweighted(run: Run, priors: Priors) -> Reweighted:
     refit = None
     if shape > PARETO_LIMIT or worth < FEWEST:
         refit = f"the new priors are far from these draws (Pareto k {shape:.1f}, worth {worth:.0f})"
+    estimates = weighed(run, weights)
+    return Reweighted(estimates=estimates, pareto_k=shape, effective=worth, refit=refit)
+
+
+def weighed(run: Run, weights: Float[np.ndarray, " draw"]) -> dict[str, Estimate]:
+    """Estimates by reading in the first scenario if its draws had these weights."""
+    simulation = run.simulations[0]
     results = Results.of(simulation.worlds, simulation.electorate)
     by_world = weights[simulation.worlds.draw]
     estimates = {}
@@ -60,7 +67,7 @@ def reweighted(run: Run, priors: Priors) -> Reweighted:
             if rule.standing == "open"
             else rule.estimate
         )
-    return Reweighted(estimates=estimates, pareto_k=shape, effective=worth, refit=refit)
+    return estimates
 
 
 def log_prior(posterior: Posterior, priors: Priors) -> Float[np.ndarray, " draw"]:

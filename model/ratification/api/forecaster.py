@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from ratification.answers.estimates import Estimate
 from ratification.answers.forecast import Forecast
-from ratification.answers.replication import Replicated, replicate
+from ratification.answers.replication import Replicated
 from ratification.answers.reweighting import Reweighted, reweighted
 from ratification.answers.run import Run
 from ratification.api.forecasts import DEFAULT_SEED, RunOptions, run
@@ -19,6 +19,7 @@ from ratification.inference.fit import Progress
 from ratification.inference.posterior import EngineChoice
 from ratification.output.runs import Runs
 from ratification.output.store import RunStore
+from ratification.validation.tuning import replicated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,9 +88,7 @@ class Result:
 
     def replicated(self) -> tuple[Replicated, ...]:
         """Each reported figure beside the same figure in votes simulated without holding to it."""
-        run, simulation = self.run, self.run.simulations[0]
-        reports = run.evidence.of_round(run.facts.round)
-        return replicate(run.case, simulation.posterior, run.facts.round, reports)
+        return replicated(self.run)
 
     def under(
         self, priors: Priors | None = None, **numbers: float | Mapping[str, float]
@@ -147,8 +146,12 @@ class Forecaster:
             CaseError: the evidence in force cannot all be true.
             ConvergenceError: the fit did not converge.
         """
+        return Result(run(case, **self.options(asked)))
+
+    def options(self, asked: RunOptions) -> RunOptions:
+        """What is asked, by this forecaster's engine, seed and number of worlds unless named."""
         own: RunOptions = {"engine": self.engine, "worlds": self.worlds, "seed": self.seed}
-        return Result(run(case, **(own | asked | {"runs": self.runs})))
+        return own | asked | {"runs": self.runs}
 
     def compare(
         self, case: Case, *, asked: RunOptions | None = None, **settings: Sequence[Any]
