@@ -1,6 +1,5 @@
 """Power scaling of prior and likelihood, against quadrature over the shared parameters."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -85,9 +84,9 @@ def test_the_likelihood_is_what_quadrature_says_at_every_draw(found: Run) -> Non
         cast = yes + no
         theirs += quadrature.log_count(mu, tau, yes, no)
         theirs += quadrature.log_count(nu, tau_turnout, cast, 600 - cast)
-    wide = np.minimum(tau, tau_turnout) > 0.05  # what the grid over a unit's effect resolves
+    wide = np.minimum(tau, tau_turnout) > 0.1  # what the grid over a unit's effect resolves
     assert theirs[wide].std() > 0.5  # there is something to agree on
-    assert (ours - theirs)[wide].std() < 0.05
+    assert (ours - theirs)[wide].std() < 0.1  # of four copies of each union
 
 
 @pytest.mark.parametrize("group", ["prior", "likelihood"])
