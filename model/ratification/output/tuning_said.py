@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ratification.answers.estimates import Spread
+from ratification.answers.estimates import Estimate, Spread
 from ratification.answers.replication import Replicated
 from ratification.case.beliefs import SAID, in_shares
 from ratification.inference.parameters import ParameterSummary, prior_of
@@ -15,12 +15,12 @@ from ratification.validation.power_scaling import POWERS, RuleSensitivity, Verdi
 from ratification.validation.tuning import Tuning, predicted
 
 VERDICTS: Mapping[Verdict, str] = {
-    "both": "prior and reports both; they may pull apart",
-    "prior": "the prior decides, the reports say little",
+    "both": "both count, and may pull apart",
+    "prior": "the prior decides",
     "reports": "the reports decide",
     "neither": "neither moves it much",
 }
-TOO_SURE = "nearly all simulated votes agree: it cannot be told"
+TOO_SURE = "too sure to tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def told(
         found += [_rules(tuning.power.rules)] if tuning.power.rules else []
         found.append(_parameters(tuning))
     if unions and tuning.left_out:
-        found.append(_left_out(tuning.left_out))
+        found.append(left_out_told(tuning.left_out))
     return found
 
 
@@ -83,7 +83,7 @@ def _implied(tuning: Tuning) -> Told:
         chances = (with_error(rule.estimate, decided=rule.standing != "open") for rule in rules)
         rows.append((f"Ratified under {chosen.key}", *chances))
     return Told(
-        title="What follows from them",
+        title="What follows from them, and from the reports",
         heads=("", "Before any report", "Now"),
         rows=rows,
         numeric=frozenset({1, 2}),
@@ -156,25 +156,29 @@ def _rules(found: Sequence[RuleSensitivity]) -> Told:
     less, more = (f"{power:g}" for power in POWERS)
     rows = []
     for entry in found:
+        chance = with_error(entry.estimate, decided=False)
+        if entry.found is None:
+            rows.append((entry.rule, chance, *"----", TOO_SURE))
+            continue
         scaled = (_both(entry.prior), _both(entry.likelihood))
-        psense = ("-", "-", TOO_SURE)
-        if entry.found is not None:
-            psense = _psense(entry.found.prior, entry.found.likelihood, entry.found.verdict)
-        rows.append((entry.rule, with_error(entry.estimate, decided=False), *scaled, *psense))
+        psense = _psense(entry.found.prior, entry.found.likelihood, entry.found.verdict)
+        rows.append((entry.rule, chance, *scaled, *psense))
     return Told(
         title="What decides the chance of ratification",
         heads=(
             "Bylaws",
             "Chance",
-            f"Prior to the power {less} / {more}",
-            f"Reports {less} / {more}",
+            f"Prior ^ {less} / {more}",
+            f"Reports ^ {less} / {more}",
             "psense, prior",
             "reports",
             "In words",
         ),
         rows=rows,
         numeric=frozenset({1, 2, 3, 4, 5}),
-        line="A dash: the draws cannot be weighed so far, and only another fit can tell.",
+        line="Raised to a power above 1, prior or reports count for more. psense (ArviZ) below "
+        "0.05: not sensitive. A dash: too few simulated votes differ, or the draws cannot be "
+        "weighed so far.",
     )
 
 
@@ -188,7 +192,7 @@ def _parameters(tuning: Tuning) -> Told:
             for entry in (power.parameters if power else ())
         ],
         numeric=frozenset({1, 2}),
-        line="Power scaling (ArviZ): below 0.05 a quantity is not sensitive.",
+        line="Both above 0.05 is what ArviZ calls a potential conflict of prior and data.",
     )
 
 
@@ -196,17 +200,18 @@ def _psense(prior: float, likelihood: float, verdict: Verdict) -> tuple[str, str
     return f"{prior:.2f}", f"{likelihood:.2f}", VERDICTS[verdict]
 
 
-def _both(pair: tuple[object, object]) -> str:
+def _both(pair: tuple[Estimate | None, Estimate | None]) -> str:
     return " / ".join("-" if each is None else with_error(each, decided=False) for each in pair)
 
 
-def _left_out(rows: Sequence[LeftOut]) -> Told:
+def left_out_told(rows: Sequence[LeftOut]) -> Told:
+    """Unions forecast without their reports, beside what they did."""
     likelier = sum((row.approves.probability >= 0.5) == row.approved for row in rows)
     counted = [row for row in rows if row.share is not None]
     inside = sum(bool(row.inside) for row in counted)
     line = f"{likelier} of {wording.plural(len(rows), 'union')} did what was likelier"
     if counted:
-        line += f"; {inside} of {wording.plural(len(counted), 'counted share')} lie in their range"
+        line += f"; counted shares within their range: {inside} of {len(counted)}"
     return Told(
         title="Each union as if it had not reported",
         heads=("Union", "Chance to approve", "It", "Yes shares, 90%", "Counted", "Lower"),

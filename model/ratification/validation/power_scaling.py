@@ -184,12 +184,12 @@ def _psense(tree: "xr.DataTree", group: str, layout: Layout) -> dict[str, float]
     """By name of the parameter, or by rule."""
     import arviz_stats
 
+    posterior = tree["posterior"].dataset
     named = [
         (name, variable, where)
         for name, _, variable, where, _ in parameters_of(layout)
-        if variable in tree["posterior"]
+        if variable in posterior and np.ptp(posterior[variable].to_numpy()) > 0
     ]
-    posterior = tree["posterior"].dataset
     if np.ptp(tree[f"log_{group}"].dataset["shared"].to_numpy()) == 0:  # nothing is reported
         rules = posterior["rule"].to_numpy().tolist()
         return dict.fromkeys([*(name for name, *_ in named), *rules], 0.0)
