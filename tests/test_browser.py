@@ -405,8 +405,7 @@ def checked_file(made: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize(("scheme", "width"), [("light", DESKTOP), ("dark", PHONE)])
 def test_checks_of_the_model_are_drawn_and_read(
     browser: Browser, checked_file: Path, scheme: str, width: int
 ) -> None:
@@ -419,7 +418,9 @@ def test_checks_of_the_model_are_drawn_and_read(
         part = shown.locator("section#method")
         for fold in part.locator("details.data").all():
             fold.locator("summary").click()
-        assert part.get_by_role("region", name="A dash: too few simulated votes differ").is_visible()
+        assert part.get_by_role(
+            "region", name="A dash: too few simulated votes differ"
+        ).is_visible()
         assert shown.evaluate("document.documentElement.scrollWidth") <= width
         assert keeps_out(shown) == []
 

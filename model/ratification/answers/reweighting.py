@@ -100,5 +100,9 @@ def _unseen(run: Run, after: Priors) -> list[str]:
         held |= {f"tau_{unit}", f"tau_turnout_{unit}"}
     if run.facts.round in structure.rounds:  # else the round is drawn forward from the priors
         held |= {"nu", "swing"}
+    said = (
+        posterior.layout.priors
+    )  # a scenario's own swing or turnout stands in place of the case's
+    held -= {name for name in held if getattr(said, name) != getattr(before, name)}
     differ = [name for name in PRIOR_NAMES if getattr(before, name) != getattr(after, name)]
     return [name for name in differ if name not in held]

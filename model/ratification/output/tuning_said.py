@@ -128,7 +128,7 @@ def _replicated(found: Sequence[Replicated], tuning: Tuning) -> Told:
                 entry.quantity,
                 _figure(entry, entry.seen),
                 _simulated(entry),
-                wording.percent(entry.tail),
+                _rough(entry.tail),
             )
             for entry in found
         ],
@@ -147,7 +147,7 @@ def _figure(entry: Replicated, value: float) -> str:
 
 def _simulated(entry: Replicated) -> str:
     if entry.quantity == "approves":
-        return f"approved in {wording.percent(entry.replicates.mean)}"
+        return f"approved in {_rough(entry.replicates.mean)}"
     low, high = entry.replicates.q05, entry.replicates.q95
     return f"{_figure(entry, low)} to {_figure(entry, high)}"
 
@@ -222,7 +222,7 @@ def left_out_told(rows: Sequence[LeftOut]) -> Told:
                 "approved" if row.approved else "rejected",
                 wording.interval(row.yes_share.q05, row.yes_share.q95),
                 "" if row.share is None else wording.share(row.share),
-                "" if row.rank is None else wording.percent(row.rank),
+                "" if row.rank is None else _rough(row.rank),
             )
             for row in rows
         ],
@@ -233,3 +233,8 @@ def left_out_told(rows: Sequence[LeftOut]) -> Told:
 
 def _shares(found: Spread) -> str:
     return wording.interval(found.q05, found.q95)
+
+
+def _rough(share: float) -> str:
+    """A share of a few hundred effective draws: in whole percents."""
+    return wording.percent(share, mcse=0.01)

@@ -11,6 +11,7 @@ from ratification.output.page import charts
 from ratification.output.page.context import PageContext
 from ratification.output.page.parts import DataTable, Figure
 from ratification.output.tuning_said import Told, left_out_told, told
+from ratification.output.words import with_error
 from ratification.validation.left_out import LeftOut
 from ratification.validation.tuning import Tuning
 
@@ -42,7 +43,7 @@ def left_out_figure(page: PageContext, tuning: Tuning) -> Figure | None:
         title=f"Each union as if it had not reported: {said.line[:-1]}",
         alt="Chance to approve without its own reports. "
         + "; ".join(
-            f"{row.name}: {wording.percent(row.approves.probability)}, {_did(row)}"
+            f"{row.name}: {with_error(row.approves, decided=False)}, {_did(row)}"
             for row in tuning.left_out
         ),
         spec=_spec(tuning.left_out),
@@ -51,7 +52,9 @@ def left_out_figure(page: PageContext, tuning: Tuning) -> Figure | None:
 
 
 def _data(entry: Told) -> DataTable:
-    return DataTable(caption=entry.title, heads=entry.heads, rows=entry.rows, numeric=entry.numeric)
+    return DataTable(
+        caption=entry.line or entry.title, heads=entry.heads, rows=entry.rows, numeric=entry.numeric
+    )
 
 
 def _did(row: LeftOut) -> str:
