@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hand_made import CASE, make_case, make_posterior
+from hand_made import CASE, TWO_ROUNDS, make_case, make_posterior
 from ratification.answers.replication import replicate
 from ratification.api import beliefs, load, tune
 from ratification.case.case import Case
@@ -201,6 +201,17 @@ def test_what_cannot_be_weighed_is_said(case: Case, monkeypatch: pytest.MonkeyPa
     assert (found.power, found.untold) == (None, "too many rows")
     assert tuning_object(found)["power_scaling"] == {"untold": "too many rows"}
     assert "What decides the parameters" not in [entry.title for entry in told(found)]
+
+
+def test_a_move_that_is_assumed_is_not_scaled_and_said_so(tmp_path: Path) -> None:
+    """Of a round without reports the earlier vote is fitted, and the move to it drawn forward."""
+    rows = "a,may,2011-05-01,a,count,150,90,,,\n"
+    case = make_case(tmp_path, TREE, rows, settings=TWO_ROUNDS, bylaws=BYLAWS)
+    found = tune(case)
+    assert found.replicated == ()
+    assert found.left_out == ()
+    line = next(e.line for e in told(found) if e.title == "What decides the chance of ratification")
+    assert line.endswith("is assumed, and its prior not scaled.")
 
 
 def test_one_scenario_at_a_time(case: Case) -> None:

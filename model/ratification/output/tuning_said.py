@@ -50,7 +50,8 @@ def told(
     if replicated:
         found.append(_replicated(replicated, tuning))
     if tuning.power is not None:
-        found += [_rules(tuning.power.rules)] if tuning.power.rules else []
+        if tuning.power.rules:
+            found.append(_rules(tuning.power.rules, forward=_drawn_forward(tuning)))
         found.append(_parameters(tuning))
     if unions and tuning.left_out:
         found.append(left_out_told(tuning.left_out))
@@ -152,7 +153,13 @@ def _simulated(entry: Replicated) -> str:
     return f"{_figure(entry, low)} to {_figure(entry, high)}"
 
 
-def _rules(found: Sequence[RuleSensitivity]) -> Told:
+def _drawn_forward(tuning: Tuning) -> bool:
+    """Whether nothing is reported of the round itself, so that the fit holds no draws of it."""
+    rounds = tuning.run.simulations[0].posterior.layout.structure.rounds
+    return tuning.run.facts.round not in rounds
+
+
+def _rules(found: Sequence[RuleSensitivity], *, forward: bool) -> Told:
     less, more = (f"{power:g}" for power in POWERS)
     rows = []
     for entry in found:
@@ -178,7 +185,8 @@ def _rules(found: Sequence[RuleSensitivity]) -> Told:
         numeric=frozenset({1, 2, 3, 4, 5}),
         line="Raised to a power above 1, prior or reports count for more. psense (ArviZ) below "
         "0.05: not sensitive. A dash: too few simulated votes differ, or the draws cannot be "
-        "weighed so far.",
+        "weighed so far."
+        + (" How opinion moves to this round is assumed, and its prior not scaled." * forward),
     )
 
 
