@@ -31,20 +31,29 @@ class Grid:
 
 
 def posterior(
-    mean: tuple[float, float], scale: float, counted: list[tuple[int, int]], points: int = 161
+    mean: tuple[float, float],
+    scale: float,
+    counted: list[tuple[int, int]],
+    points: int = 161,
+    *,
+    prior_power: float = 1.0,
+    likelihood_power: float = 1.0,
 ) -> Grid:
-    """Mean and half-normal scale, given (successes, failures) of unions drawn from them."""
+    """Mean and half-normal scale, given (successes, failures) of unions drawn from them.
+
+    The prior of the two, and the likelihood of all counts, may be raised to a power.
+    """
     means = np.linspace(mean[0] - 5 * mean[1], mean[0] + 5 * mean[1], points)
     scales = (np.arange(points) + 0.5) * 5 * scale / points
     at, wide = np.meshgrid(means, scales, indexing="ij")
-    log = stats.norm.logpdf(at, *mean) + stats.halfnorm.logpdf(wide, scale=scale)
+    log = prior_power * (stats.norm.logpdf(at, *mean) + stats.halfnorm.logpdf(wide, scale=scale))
     for successes, failures in counted:
-        log = log + _log_count(at, wide, successes, failures)
+        log = log + likelihood_power * log_count(at, wide, successes, failures)
     weight = np.exp(log - log.max())
     return Grid(at, wide, weight / weight.sum())
 
 
-def _log_count(at: np.ndarray, wide: np.ndarray, successes: int, failures: int) -> np.ndarray:
+def log_count(at: np.ndarray, wide: np.ndarray, successes: int, failures: int) -> np.ndarray:
     """Log of the integral over a union's effect: a fine grid round where the count puts it."""
     peak = np.log((successes + 0.5) / (failures + 0.5))
     sd = np.sqrt(1 / (successes + 0.5) + 1 / (failures + 0.5))

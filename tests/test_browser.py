@@ -23,6 +23,7 @@ from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.api import timeline, write_report
+from ratification.api.tuning import checked
 from ratification.case.bylaws import All, Condition
 from ratification.case.rounds import Joining, Scenario
 from ratification.output import wording
@@ -292,10 +293,14 @@ def test_nothing_keeps_people_out(browser: Browser, file: Path, scheme: str, wid
     for shown in opened(browser, file, color_scheme=scheme, viewport=size):
         for part in shown.locator("details").all():
             part.evaluate("part => part.open = true")
-        found = Axe().run(shown).response["violations"]
-        serious = [v for v in found if v["impact"] in ("serious", "critical")]
-        told = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in serious]
-        assert told == []
+        assert keeps_out(shown) == []
+
+
+def keeps_out(shown: Page) -> list[tuple[str, list[str]]]:
+    """Serious and critical violations that axe-core finds, with the first places of each."""
+    found = Axe().run(shown).response["violations"]
+    serious = [v for v in found if v["impact"] in ("serious", "critical")]
+    return [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in serious]
 
 
 def test_a_phone_never_scrolls_sideways(browser: Browser, file: Path) -> None:
@@ -390,6 +395,34 @@ def test_how_the_forecast_moved_is_drawn(browser: Browser, made: Run, tmp_path: 
         assert "2 June 2011" in (drawn.text_content() or "")
         assert section.locator("table.reports tbody tr").count() == 3
         assert Axe().run(shown, context="#timeline").response["violations"] == []
+
+
+@pytest.fixture(scope="module")
+def checked_file(made: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with the checks of its model."""
+    path: Path = tmp_path_factory.mktemp("checked") / "page.html"
+    write_report(path, [made], tunings=[checked(made, runs=MadeRuns(), worlds=2000)])
+    return path
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", DESKTOP), ("dark", PHONE)])
+def test_checks_of_the_model_are_drawn_and_read(
+    browser: Browser, checked_file: Path, scheme: str, width: int
+) -> None:
+    """A symbol for every reported union, tables that open, nothing cut, nobody kept out."""
+    screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    for shown in opened(browser, checked_file, **screen):
+        figure = shown.locator("#chart-left-out")
+        assert figure.locator(".chart svg .mark-symbol path").count() >= 2
+        assert figure.locator("figcaption").inner_text().endswith("range: 1 of 1")
+        part = shown.locator("section#method")
+        for fold in part.locator("details.data").all():
+            fold.locator("summary").click()
+        assert part.get_by_role(
+            "region", name="A dash: too few simulated votes differ"
+        ).is_visible()
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        assert keeps_out(shown) == []
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import arviz_stats
 import numpy as np
 import pytest
 from ratification.api import Forecaster, Result, leave_one_union_out, load, sensitivity_tree
-from ratification.errors import RequestError
 
 DAY = "2011-06-15"
 
@@ -62,8 +61,14 @@ def test_what_arviz_says_of_the_prior_is_what_weighing_says(result: Result) -> N
     assert np.isfinite(sensitive["tau"]).all()
 
 
-def test_every_draw_needs_a_world(ask: Forecaster) -> None:
-    """With fewer worlds than draws there is nothing to weigh."""
+def test_with_fewer_worlds_the_draws_that_have_one_are_used(ask: Forecaster) -> None:
+    """The tree then holds whole chains of those draws, each with its own worlds' result."""
     few = ask.forecast(load("sebac-2011").as_of(DAY), worlds=1000)
-    with pytest.raises(RequestError, match="ask for more worlds"):
-        sensitivity_tree(few)
+    tree = sensitivity_tree(few)
+    assert tree["posterior"].sizes["draw"] * tree["posterior"].sizes["chain"] == 1000
+    [rule] = [r for r in few.forecast.rules if r.bylaws == "reopen"]
+    mean = tree["posterior"]["ratified"].sel(rule="reopen/per-capita").mean().item()
+    assert mean == pytest.approx(rule.estimate.probability)
+    worlds = few.run.simulations[0].worlds
+    mu = few.run.simulations[0].posterior.flat("mu")[worlds.draw[:8]]
+    np.testing.assert_array_equal(tree["posterior"]["mu"].values.T.ravel()[:8], mu)

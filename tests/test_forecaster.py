@@ -12,6 +12,7 @@ from ratification.answers.reweighting import log_prior
 from ratification.api import Forecaster, Result, forecast, load, shipped, write_priors
 from ratification.case.case import Case
 from ratification.case.priors import Beta, HalfNormal, Normal, PriorError, Priors
+from ratification.case.rounds import Scenario
 from ratification.cli.main import main
 from ratification.errors import ConvergenceError, RequestError
 from ratification.inference.parameters import parameters_of
@@ -170,6 +171,41 @@ def test_comparison_of_settings(ask: Forecaster, case: Case) -> None:
     assert {layer["mark"]["type"] for layer in drawn["layer"]} == {"rule", "point"}
     with pytest.raises(PriorError, match="does not exist"):
         ask.compare(case, colour=[1])
+
+
+def test_the_effect_of_early_returns_is_compared_where_they_are_published(
+    ask: Forecaster, case: Case
+) -> None:
+    """Beside the same votes with returns published; without any report it is refused."""
+    asked = {"bylaws": ("july-2011/per-capita",)}
+    found = ask.compare(case, asked=asked, kappa=[0.12, {"mean": 0.4, "sd": 0.05}], nu=[1.0])
+    frame = found.frame()
+    names = ["as it is", "nu", "returns published", "kappa", "kappa"]
+    assert frame["setting"].tolist() == names
+    published = Scenario(id="out", title="Out", round=case.target, returns="published")
+    other = ask.forecast(
+        case.with_scenario(published).with_priors(kappa={"mean": 0.4, "sd": 0.05}),
+        scenarios=("out",),
+        **asked,
+    )
+    [rule] = other.forecast.rules
+    assert frame["probability"].iloc[-1] == rule.estimate.probability
+    by_name = ask.compare(
+        case.with_scenario(published), asked=asked | {"scenarios": ("out",)}, kappa=[0.12]
+    )
+    assert by_name.settings[1:] == found.settings[2:4]
+    with pytest.raises(RequestError, match="has no reports yet, so it changes nothing"):
+        ask.compare(case.without_evidence(), kappa=[0.1])
+
+
+def test_priors_that_a_scenario_replaces_are_not_weighed(ask: Forecaster, case: Case) -> None:
+    """Its own swing stands in place of the case's: weighing by the latter would move the answer."""
+    swung = Scenario(id="swung", title="Swung", round=case.target, swing=Normal(mean=0.5, sd=0.1))
+    result = ask.forecast(case.with_scenario(swung), scenarios=("swung",))
+    refit = result.under(swing={"mean": 1.0}).refit
+    assert refit is not None
+    assert "swing" in refit
+    assert result.under(nu=1.0).refit is None
 
 
 def test_a_stopped_forecast_leaves_the_forecaster_usable(

@@ -20,6 +20,7 @@ def test_it_starts_with_what_is_believed(panel: PriorsPanel) -> None:
     assert panel.sliders["tau_union"].value == pytest.approx(0.23, abs=0.005)
     assert OPEN in panel.answer.value
     assert "as fitted" in panel.answer.value
+    assert panel.answer.value.count("91% ±0.7</td>") == 4  # two rules, at first and now
     assert len(panel.widget.children) == 5
 
 
@@ -30,6 +31,7 @@ def test_a_move_weighs_anew(panel: PriorsPanel) -> None:
     assert panel.priors == believing(panel.case.priors, "tau_union", 0, 0.12)
     assert "weighed anew" in panel.answer.value
     assert panel.answer.value != before
+    assert panel.answer.value.count("91% ±0.7</td>") == 2  # as they were at first
     assert panel.result.run.case.priors == panel.case.priors
 
 

@@ -171,3 +171,29 @@ def test_scenarios_stand_side_by_side(folder: Path, capsys: pytest.CaptureFixtur
     assert "rule/unions, as-voted" in told
     assert "rule/unions, swing" in told
     assert '<option value="swing">Opinion swings</option>' in told
+
+
+def test_checks_are_on_the_page_where_asked_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --checks the part on how it was made has them; a summary has no such part."""
+    plain, told = page(["made"], capsys), page(["made", "--checks"], capsys)
+    for title in ("Each union as if it had not reported", "What the priors say"):
+        assert title not in plain
+        assert title in told
+    code, out, err = ratify(["report", "made", "--checks", "--summary"], capsys)
+    assert (code, out) == (2, "")
+    assert "--checks is a part of the page" in err
+
+
+def test_checks_keep_to_what_is_public(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A private report about a union hides every single union, and the report itself."""
+    head = "id,round,reported,units,kind,yes,no,private\n"
+    (folder / "made" / "evidence.csv").write_text(
+        head + "secret,june,2011-06-01,a,count,150,90,yes\nopen,june,2011-06-02,b,count,90,60,\n"
+    )
+    told = page(["made", "--checks", "--public"], capsys)
+    assert "What decides the parameters" in told
+    assert "secret" not in told
+    assert "Each union as if it had not reported" not in told
+    assert "Each union as if it had not reported" in page(["made", "--checks"], capsys)

@@ -50,6 +50,13 @@ def reweighted(run: Run, priors: Priors) -> Reweighted:
     refit = None
     if shape > PARETO_LIMIT or worth < FEWEST:
         refit = f"the new priors are far from these draws (Pareto k {shape:.1f}, worth {worth:.0f})"
+    estimates = weighed(run, weights)
+    return Reweighted(estimates=estimates, pareto_k=shape, effective=worth, refit=refit)
+
+
+def weighed(run: Run, weights: Float[np.ndarray, " draw"]) -> dict[str, Estimate]:
+    """Estimates by reading in the first scenario if its draws had these weights."""
+    simulation = run.simulations[0]
     results = Results.of(simulation.worlds, simulation.electorate)
     by_world = weights[simulation.worlds.draw]
     estimates = {}
@@ -60,7 +67,7 @@ def reweighted(run: Run, priors: Priors) -> Reweighted:
             if rule.standing == "open"
             else rule.estimate
         )
-    return Reweighted(estimates=estimates, pareto_k=shape, effective=worth, refit=refit)
+    return estimates
 
 
 def log_prior(posterior: Posterior, priors: Priors) -> Float[np.ndarray, " draw"]:
@@ -93,5 +100,9 @@ def _unseen(run: Run, after: Priors) -> list[str]:
         held |= {f"tau_{unit}", f"tau_turnout_{unit}"}
     if run.facts.round in structure.rounds:  # else the round is drawn forward from the priors
         held |= {"nu", "swing"}
+    said = (
+        posterior.layout.priors
+    )  # a scenario's own swing or turnout stands in place of the case's
+    held -= {name for name in held if getattr(said, name) != getattr(before, name)}
     differ = [name for name in PRIOR_NAMES if getattr(before, name) != getattr(after, name)]
     return [name for name in differ if name not in held]

@@ -9,7 +9,7 @@ tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
 from ratification.api.breakevens import break_even
-from ratification.api.checks import leave_one_union_out, sensitivity_tree
+from ratification.api.checks import leave_one_union_out, predictive_tree, sensitivity_tree
 from ratification.api.comparisons import compare
 from ratification.api.diffs import diff, diff_runs
 from ratification.api.forecaster import Forecaster, Result
@@ -22,6 +22,7 @@ from ratification.api.settings_compared import SettingsCompared
 from ratification.api.standings import CaseStanding, standing
 from ratification.api.sweeps import amend, sweep
 from ratification.api.timelines import timeline
+from ratification.api.tuning import tune
 from ratification.api.watching import Accepted, Refused, Watch
 from ratification.api.whatifs import whatif, whatif_each
 from ratification.case.beliefs import beliefs, believing
@@ -54,6 +55,7 @@ __all__ = [
     "load",
     "pivots",
     "posterior_tree",
+    "predictive_tree",
     "priors_toml",
     "read_run",
     "run",
@@ -64,6 +66,7 @@ __all__ = [
     "standing",
     "sweep",
     "timeline",
+    "tune",
     "whatif",
     "whatif_each",
     "write_priors",

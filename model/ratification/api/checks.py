@@ -1,38 +1,22 @@
-"""Does the model fit: each union forecast without its own reports, priors that count for more."""
+"""Does the model fit: unions left out, reports simulated, powers scaled; in a notebook."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from ratification.answers.estimates import Estimate, Spread
-from ratification.answers.forecast import UnionForecast
+from ratification.answers.replication import Replicated
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import RunOptions
+from ratification.api.tuning import each_left_out
 from ratification.case.case import Case
-from ratification.case.unitsets import leaves_in
-from ratification.inference.numerics import stream
+from ratification.validation import power_scaling
+from ratification.validation.left_out import LeftOut
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """What would have been forecast of a union without its own reports, and what it did.
-
-    `share` is its yes share where it is counted, and `rank` the chance of a lower one.
-    """
-
-    unit: str
-    name: str
-    approves: Estimate
-    yes_share: Spread
-    approved: bool
-    share: float | None
-    rank: float | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +61,7 @@ class LeftOutTable:
             for row in self.rows
         ]
         counted = [row for row in self.rows if row.share is not None]
-        inside = sum(row.yes_share.q05 <= (row.share or 0) <= row.yes_share.q95 for row in counted)
+        inside = sum(bool(row.inside) for row in counted)
         return html_table(
             rows, f"{inside} of {len(counted)} counted shares lie within their range."
         )
@@ -93,89 +77,54 @@ def leave_one_union_out(ask: Forecaster, case: Case, **asked: Unpack[RunOptions]
         RequestError, CaseError, ConvergenceError: as `Forecaster.forecast`.
     """
     whole = ask.forecast(case, **asked)
-    decided = [
-        union for union in whole.forecast.unions if union.standing in ("approved", "rejected")
-    ]
-    rows = []
-    for union in decided:
-        known = _without(case, whole.forecast.round, union.unit)
-        if len(known.reports) < len(case.reports):
-            rows.append(_left_out(ask.forecast(known, **asked), union))
-    return LeftOutTable(tuple(rows))
-
-
-def _without(case: Case, round_id: str, union: str) -> Case:
-    """The case without any report of a round that is about leaves of a union."""
-    leaves = case.electorate.leaves_under[union]
-    kept = [
-        report
-        for report in case.reports
-        if report.round != round_id or not leaves & leaves_in(report.units, case.electorate)
-    ]
-    return replace(case, reports=tuple(kept))
-
-
-def _left_out(result: Result, truth: UnionForecast) -> LeftOut:
-    row = next(union for union in result.forecast.unions if union.unit == truth.unit)
-    counted = truth.yes_share.q05 == truth.yes_share.q95
-    worlds = result.worlds().sel(union=truth.unit)
-    shares = worlds["yes"] / worlds["ballots"].clip(min=1)
-    share = truth.yes_share.q50 if counted else None
-    return LeftOut(
-        unit=row.unit,
-        name=row.name,
-        approves=row.approves,
-        yes_share=row.yes_share,
-        approved=truth.standing == "approved",
-        share=share,
-        rank=None if share is None else float((shares < share).mean()),
+    made_by = ask.options(asked)
+    rows = each_left_out(
+        whole.run,
+        engine=made_by.get("engine", "auto"),
+        worlds=made_by.get("worlds"),
+        runs=ask.runs,
     )
+    return LeftOutTable(rows)
 
 
 def sensitivity_tree(result: Result) -> "xr.DataTree":
-    """The posterior with what ArviZ's `psense` needs to scale the prior's power.
+    """The posterior with what ArviZ's `psense` needs to scale the power of prior and likelihood.
 
     Beside the parameters it has `ratified`, by rule: whether a world of the draw passes. Rules of
-    which all worlds say the same have nothing to be sensitive.
-    Group `log_prior` holds the log density of the shared parameters' priors.
+    which all worlds say the same have nothing to be sensitive. Groups `log_prior` and
+    `log_likelihood` are those of the shared parameters, whatever units' own effects are.
+
+    Raises:
+        ConvergenceError: reports tie too much together for the likelihood.
+    """
+    return power_scaling.sensitivity_tree(result.run)
+
+
+def predictive_tree(result: Result) -> "xr.DataTree":
+    """Reported figures and the same figures simulated, for ArviZ's `plot_ppc_*`.
+
+    Groups `observed_data` and `posterior_predictive` have a variable for each kind of figure
+    (`yes_share`, `turnout`, `margin`, `approves`), by report.
     """
     import xarray as xr
 
-    from ratification.answers.judging import Results, judge
-    from ratification.answers.reweighting import log_prior
-
-    simulation = result.run.simulations[0]
-    tree, posterior, worlds = result.posterior(), simulation.posterior, simulation.worlds
-    shape = (posterior.per_chain, posterior.chains)
-    first = _a_world_of_each(worlds.draw.tolist(), shape[0] * shape[1], posterior.seed)
-    results = Results.of(worlds, simulation.electorate)
-    passes = {
-        chosen.key: judge(chosen.reading, results)[first].reshape(shape).T.astype(float)
-        for chosen, rule in zip(result.run.readings, result.forecast.rules, strict=False)
-        if rule.standing == "open"
-    }
-    passes = {rule: holds for rule, holds in passes.items() if np.ptp(holds) > 0}
-    ratified = xr.DataArray(
-        np.stack(list(passes.values()), axis=2) if passes else np.zeros((*shape[::-1], 0)),
-        dims=("chain", "draw", "rule"),
-        coords={"rule": list(passes)},
-    )
-    tree["posterior"] = tree["posterior"].dataset.assign(ratified=ratified)
-    log = log_prior(posterior, result.run.case.priors).reshape(shape).T
-    tree["log_prior"] = xr.DataTree(xr.Dataset({"shared": (("chain", "draw"), log)}))
-    return tree
+    chains = result.run.simulations[0].posterior.chains
+    seen: dict[str, xr.DataArray] = {}
+    drawn: dict[str, xr.DataArray] = {}
+    for entries in _by_quantity(result.replicated()):
+        name = entries[0].quantity.replace(" ", "_")
+        axis = f"{name}_report"
+        at = {axis: [entry.report.id for entry in entries]}
+        whole = len(entries[0].drawn) // chains * chains
+        values = np.stack([entry.drawn[:whole].reshape(-1, chains).T for entry in entries], axis=2)
+        seen[name] = xr.DataArray([entry.seen for entry in entries], coords=at, dims=axis)
+        drawn[name] = xr.DataArray(values, coords=at, dims=("chain", "draw", axis))
+    groups = {"observed_data": xr.Dataset(seen), "posterior_predictive": xr.Dataset(drawn)}
+    return xr.DataTree.from_dict(groups)
 
 
-def _a_world_of_each(draws: Sequence[int], count: int, seed: int) -> list[int]:
-    """The position of one world of every draw, at random among its worlds.
-
-    Raises:
-        RequestError: there are fewer worlds than draws.
-    """
-    from ratification.errors import RequestError
-
-    order = stream(seed, "a world of each").permutation(len(draws)).tolist()
-    found = {draws[position]: position for position in order}
-    if len(found) < count:
-        raise RequestError(f"{len(found):,} draws have worlds, of {count:,}: ask for more worlds")
-    return [found[draw] for draw in range(count)]
+def _by_quantity(found: Sequence[Replicated]) -> list[list[Replicated]]:
+    together: dict[str, list[Replicated]] = {}
+    for entry in found:
+        together.setdefault(entry.quantity, []).append(entry)
+    return list(together.values())

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from ratification.answers.estimates import Estimate
 from ratification.answers.forecast import Forecast
-from ratification.answers.replication import Replicated, replicate
+from ratification.answers.replication import Replicated
 from ratification.answers.reweighting import Reweighted, reweighted
 from ratification.answers.run import Run
-from ratification.api.forecasts import DEFAULT_SEED, RunOptions, run
+from ratification.api.forecasts import DEFAULT_SEED, RunOptions, asked_round, run
 from ratification.api.settings_compared import Setting, SettingsCompared
 from ratification.case.case import Case
 from ratification.case.priors import Priors
+from ratification.case.rounds import AS_VOTED, Scenario
 from ratification.errors import RequestError
 from ratification.inference.fit import Progress
 from ratification.inference.posterior import EngineChoice
 from ratification.output.runs import Runs
 from ratification.output.store import RunStore
+from ratification.validation.tuning import replicated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,9 +89,7 @@ class Result:
 
     def replicated(self) -> tuple[Replicated, ...]:
         """Each reported figure beside the same figure in votes simulated without holding to it."""
-        run, simulation = self.run, self.run.simulations[0]
-        reports = run.evidence.of_round(run.facts.round)
-        return replicate(run.case, simulation.posterior, run.facts.round, reports)
+        return replicated(self.run)
 
     def under(
         self, priors: Priors | None = None, **numbers: float | Mapping[str, float]
@@ -147,8 +147,12 @@ class Forecaster:
             CaseError: the evidence in force cannot all be true.
             ConvergenceError: the fit did not converge.
         """
+        return Result(run(case, **self.options(asked)))
+
+    def options(self, asked: RunOptions) -> RunOptions:
+        """What is asked, by this forecaster's engine, seed and number of worlds unless named."""
         own: RunOptions = {"engine": self.engine, "worlds": self.worlds, "seed": self.seed}
-        return Result(run(case, **(own | asked | {"runs": self.runs})))
+        return own | asked | {"runs": self.runs}
 
     def compare(
         self, case: Case, *, asked: RunOptions | None = None, **settings: Sequence[Any]
@@ -157,25 +161,65 @@ class Forecaster:
 
             forecaster.compare(case, tau_union=[0.3, 0.6, 0.9], nu=[0.8, 1.4])
 
-        Where the same draws can be weighed anew that is done, else it is fitted again. `asked` is
-        what `run` takes. A value is a number, or a mapping such as {"mean": 0, "sd": 1}.
+        Under every reading of the rules, or those that `asked` names as `run` takes them. Where the
+        same draws can be weighed anew that is done, else it is fitted again. A value is a number,
+        or a mapping such as {"mean": 0, "sd": 1}. `kappa`, the effect of early returns, is compared
+        in a scenario that publishes them, beside a row of that scenario as it is.
 
         Raises:
             PriorError: no such prior, or a number that it cannot have.
+            RequestError: `kappa` of a round without reports, where it changes nothing.
         """
-        base = self.forecast(case, **(asked or {}))
-        rows = [Setting("as it is", "", "fitted", _chances(base.forecast))]
         changes = [(name, value) for name, values in settings.items() for value in values]
         priors = [case.with_priors(**{name: value}).priors for name, value in changes]  # all first
-        for (name, value), changed in zip(changes, priors, strict=True):
-            weighed = base.under(changed)
+        made = [(*change, new) for change, new in zip(changes, priors, strict=True)]
+        rows = self._settings(case, asked or {}, "as it is", [m for m in made if m[0] != "kappa"])
+        if "kappa" in settings:
+            shown, question = _published(case, asked or {})
+            effects = [m for m in made if m[0] == "kappa"]
+            rows += self._settings(shown, question, "returns published", effects)
+        return SettingsCompared(tuple(rows))
+
+    def _settings(
+        self,
+        case: Case,
+        asked: RunOptions,
+        as_it_is: str,
+        changes: Sequence[tuple[str, float | Mapping[str, float], Priors]],
+    ) -> list[Setting]:
+        """The case with its own priors, then with each of these."""
+        base = self.forecast(case, **asked)
+        rows = [Setting(as_it_is, "", "fitted", _chances(base.forecast))]
+        for name, value, priors in changes:
+            weighed = base.under(priors)
             if weighed.refit is None and len(base.run.simulations) == 1:
                 chances, how = weighed.estimates, "weighed"
             else:
-                again = self.forecast(case.with_priors(changed), **(asked or {}))
+                again = self.forecast(case.with_priors(priors), **asked)
                 chances, how = _chances(again.forecast), "fitted"
             rows.append(Setting(name, _text(value), how, chances))
-        return SettingsCompared(tuple(rows))
+        return rows
+
+
+def _published(case: Case, asked: RunOptions) -> tuple[Case, RunOptions]:
+    """The case and question with early returns published: else their effect is nowhere.
+
+    Raises:
+        RequestError: the round has no reports, on which published returns act.
+    """
+    named = [case.scenario(name) for name in asked.get("scenarios", ()) if name != AS_VOTED]
+    round_id = asked_round(case, asked.get("round_id"), named)
+    day = asked.get("as_of")
+    if not case.evidence(as_of=day, round_id=round_id).of_round(round_id):
+        raise RequestError(
+            f"kappa is the effect of results published before a union votes: round {round_id!r} "
+            "has no reports yet, so it changes nothing"
+        )
+    if any(scenario.returns == "published" for scenario in named):
+        return case, asked
+    title = "Results are published as they come"
+    scenario = Scenario(id="published", title=title, round=round_id, returns="published")
+    return case.with_scenario(scenario), asked | {"scenarios": (scenario.id,)}
 
 
 def _text(value: float | Mapping[str, float]) -> str:

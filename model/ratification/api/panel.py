@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from ipywidgets import VBox
 
 CHANCE = 0.9
+# A widget has wide lines, and no table of its own: those of other outputs in JupyterLab.
+STYLE = '<div class="jp-RenderedHTMLCommon" style="line-height: 1.4; width: fit-content">'
 SLIDERS = {
     "mu": ("Coalition's yes share", 0.05, 0.95),
     "nu": ("Turnout of a typical union", 0.05, 0.98),
-    "tau_union": ("Two thirds of unions within", 0.01, 0.45),
+    "tau_union": ("Two thirds of unions within ±", 0.01, 0.45),
 }
 
 
@@ -33,12 +35,13 @@ class PriorsPanel:
         self.case = result.run.case
         self.priors: Priors = self.case.priors
         self.answer = widgets.HTML()
+        self.at_first = self._as_it_is().estimates
         self.sliders: dict[str, Any] = {}
         said = {belief.prior: belief for belief in beliefs(self.priors, CHANCE)}
         for name, (label, least, most) in SLIDERS.items():
             settings = {"min": least, "max": most, "step": 0.01, "description": label}
             settings |= {"readout_format": ".0%", "continuous_update": False}
-            settings |= {"style": {"description_width": "14em"}, "layout": {"width": "40em"}}
+            settings |= {"style": {"description_width": "17em"}, "layout": {"width": "43em"}}
             if said[name].kind == "spread":
                 slider = widgets.FloatSlider(value=said[name].high, **settings)
             else:
@@ -86,6 +89,11 @@ class PriorsPanel:
         from ratification.output.words import with_error
 
         rows = [
-            {"rule": rule, "chance": with_error(entry)} for rule, entry in found.estimates.items()
+            {
+                "rule": rule,
+                "at first": with_error(self.at_first[rule]),
+                "now": with_error(entry),
+            }
+            for rule, entry in found.estimates.items()
         ]
-        self.answer.value = html_table(rows, how)
+        self.answer.value = f"{STYLE}{html_table(rows, how)}</div>"

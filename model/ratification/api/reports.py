@@ -7,6 +7,7 @@ from ratification.answers.run import Run
 from ratification.answers.timeline import Timeline
 from ratification.case.writing import write_whole
 from ratification.output.page.notice import Notice
+from ratification.validation.tuning import Tuning
 
 
 def write_report(
@@ -19,13 +20,14 @@ def write_report(
     public: bool = False,
     commands: Sequence[str] = (),
     timelines: Sequence[Timeline] = (),
+    tunings: Sequence[Tuning] = (),
     notice: Notice | None = None,
 ) -> None:
     """Write one HTML page about a run, or comparing several. It replaces a file that is there.
 
     `note` is the sender's Markdown; `public` leaves out private reports and what gives them away;
-    `commands` say, run by run, how to make it again; `timelines` add how each forecast moved;
-    `notice` is what the page says of its own age.
+    `commands` say, run by run, how to make it again; `timelines` add how each forecast moved,
+    `tunings` the checks of its model; `notice` is what the page says of its own age.
 
     Raises:
         RequestError: the file cannot be written, or a private report would show.
@@ -41,5 +43,6 @@ def write_report(
         public=public,
         commands=commands,
         timelines=timelines,
+        tunings=tunings,
     )
     write_whole(path, render(page, notice=notice).encode())

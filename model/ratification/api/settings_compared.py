@@ -60,4 +60,4 @@ class SettingsCompared:
             for entry in self.settings
         ]
         weighed = sum(entry.how == "weighed" for entry in self.settings)
-        return html_table(rows, f"{weighed} rows by weighing the first row's worlds anew.")
+        return html_table(rows, f"{weighed} rows by weighing worlds anew, without a fit.")

@@ -50,15 +50,19 @@ class Belief:
     low: float
     high: float
 
-    def __str__(self) -> str:
-        """In a sentence."""
-        points = f"between {100 * self.low:+.0f} and {100 * self.high:+.0f} points"
+    @property
+    def range(self) -> str:
+        """Where it lies, in words."""
         said = {
             "share": f"between {self.low:.0%} and {self.high:.0%}",
             "spread": f"two thirds of them within {100 * self.high:.0f} points",
-            "shift": points,
+            "shift": f"between {100 * self.low:+.0f} and {100 * self.high:+.0f} points",
         }
-        return f"{self.meaning}: {said[self.kind]} (chance {self.chance:.0%})"
+        return said[self.kind]
+
+    def __str__(self) -> str:
+        """In a sentence."""
+        return f"{self.meaning}: {self.range} (chance {self.chance:.0%})"
 
 
 def beliefs(priors: Priors, chance: float = 0.9) -> tuple[Belief, ...]:
@@ -82,6 +86,20 @@ def beliefs(priors: Priors, chance: float = 0.9) -> tuple[Belief, ...]:
             Belief(prior=name, meaning=meaning, kind=kind, chance=chance, low=low, high=high)
         )
     return tuple(found)
+
+
+def in_shares(prior: str, low: float, high: float) -> str:
+    """A range of a parameter as its prior is said: logits as shares, or as points.
+
+    Correlation and persistence are numbers as they stand.
+    """
+    if prior not in SAID:
+        return f"{low:.2f} to {high:.2f}"
+    kind, _ = SAID[prior]
+    ends = [100 * (_share(end) - (0.0 if kind == "share" else 0.5)) for end in (low, high)]
+    if kind == "shift":
+        return f"{ends[0]:+.0f} to {ends[1]:+.0f} points"
+    return f"{ends[0]:.0f} to {ends[1]:.0f}" + ("%" if kind == "share" else " points")
 
 
 def believing(priors: Priors, name: str, low: float, high: float, *, chance: float = 0.9) -> Priors:

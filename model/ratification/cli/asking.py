@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ratification.case.case import Case
     from ratification.inference.posterior import EngineChoice
     from ratification.output.runs import Runs
+    from ratification.validation.tuning import Tuning
 
 Decorated = Callable[..., Any]
 
@@ -240,6 +241,25 @@ class Asked:
             **{**self.options(), "engine": engine},
             runs=self.runs(stages.tell),
             last=last,
+            progress=stages.begin,
+        )
+
+    def checks(self, found: "Run", progress: Callable[[str, int, int], None]) -> "Tuning":
+        """The checks of a run's model.
+
+        With NUTS asked for, what is fitted for them is by the instant engine where it can answer.
+
+        Raises:
+            RatificationError: see `api.tuning.checked`.
+        """
+        from ratification.api.tuning import checked
+
+        stages = Staged(progress)
+        return checked(
+            found,
+            engine="auto" if self.engine == "nuts" else self.engine,
+            worlds=self.worlds,
+            runs=self.runs(stages.tell),
             progress=stages.begin,
         )
 

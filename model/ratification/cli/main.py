@@ -19,6 +19,7 @@ COMMANDS = {
     "sweep": "How likely, at every choice of two thresholds of the bylaws.",
     "amend": "The smallest changes to the bylaws that reach a target chance.",
     "pivots": "Which unions and counts matter: power, pivotality, what results would tell.",
+    "tune": "What the priors say and the reports taught, and whether the model suits them.",
     "watch": "Keep a report up to date while a case is edited, and a ledger of what it said.",
     "history": "List what a case's report said while it was watched.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",

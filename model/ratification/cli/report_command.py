@@ -39,6 +39,13 @@ from ratification.errors import RequestError
     is_flag=True,
     help="Also show how the forecast moved: one fit a day with news, by the instant engine.",
 )
+@click.option(
+    "--checks",
+    "with_checks",
+    is_flag=True,
+    help="Also show how the model was checked, as `ratify tune` does: one more fit for every union "
+    "that has reported, by the instant engine.",
+)
 @click.option("--summary", is_flag=True, help="Print five sentences to paste; write no page.")
 def command(
     cases: tuple[str, ...],
@@ -49,6 +56,7 @@ def command(
     note: Path | None,
     public: bool,
     with_timeline: bool,
+    with_checks: bool,
     summary: bool,
     **options: Any,
 ) -> None:
@@ -59,6 +67,7 @@ def command(
     ratify report sebac-2011 --scenario revote --scenario revote-no-swing --out second-vote.html
     ratify report sebac-2011 rail-2022 --title "Two coalitions" --out compared.html
     ratify report sebac-2011 --as-of 2011-06-22 --timeline
+    ratify report sebac-2011 --as-of 2011-06-22 --checks
     ratify report sebac-2011 --as-of 2011-06-22 --summary
 
     The page is one file that opens anywhere, offline, and prints. It carries a calculator in which
@@ -67,8 +76,9 @@ def command(
     from ratification.api import write_report
     from ratification.output.page.page import Page
 
-    if summary and with_timeline:
-        raise click.UsageError("--timeline is a part of the page, which --summary does not write")
+    for part, wanted in (("--timeline", with_timeline), ("--checks", with_checks)):
+        if summary and wanted:
+            raise click.UsageError(f"{part} is a part of the page, which --summary does not write")
     asked = Asked(**options)
     told = _note(note)
     target = out or Path(_name(cases, asked.as_of))
@@ -85,6 +95,7 @@ def command(
                 for case, made in zip(cases, found, strict=True)
                 if with_timeline
             ]
+            tunings = [asked.checks(made, waiting.tell) for made in found if with_checks]
             waiting.tell("writing the report", 0, 0)
             write_report(
                 target,
@@ -95,6 +106,7 @@ def command(
                 public=public,
                 commands=[asked.command(case) for case in cases],
                 timelines=timelines,
+                tunings=tunings,
             )
     if summary:
         click.echo("\n\n".join(chapter.summary for chapter in page.chapters))

@@ -129,6 +129,12 @@ def parameters_of(layout: Layout) -> Iterator[tuple[str, str, str, int | None, P
     yield "kappa", "effect of published early returns, logit", "kappa", None, priors.kappa
 
 
+def prior_of(name: str) -> str:
+    """The prior that a parameter has: `tau_union` of "tau, unions", `nu` of "nu, 2011-06"."""
+    kind, _, which = name.partition(", ")
+    return f"{kind}_{which.removesuffix('s')}" if kind in ("tau", "tau_turnout") else kind
+
+
 def _named(name: str, round_id: str, among: tuple[str, ...]) -> str:
     return name if len(among) == 1 else f"{name}, {round_id}"
 

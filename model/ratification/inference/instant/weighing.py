@@ -34,16 +34,22 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Weighted:
-    """Points with draws of every block, and what each is worth."""
+class Drawn:
+    """Draws of every block at some points, and how likely the reports are there."""
 
-    points: Array
     shared: Shared
     draws: tuple[Draws, ...]  # by batch
     of_block: dict[int, tuple[int, int]]  # batch and place in it, of a block
     local: dict[int, Array]  # log weights of a block's copies: (point, copy)
     laws: tuple[dict[int, Array], ...]  # by crossing term and block: (point, copy, number)
-    log_likelihood: Array  # of all reports, by point
+    log_likelihood: Array  # of all reports, by point, whatever the effects are
+
+
+@dataclass(frozen=True)
+class Weighted(Drawn):
+    """The same at points of a proposal, and what each is worth."""
+
+    points: Array
     log_ratio: Array  # of prior to proposal, by point
 
     @property
@@ -60,7 +66,15 @@ def evaluate(
     rng: np.random.Generator,
 ) -> Weighted:
     """Draw every block at every point, so many copies by batch, and weigh the points."""
-    shared = problem.prior.shared(points)
+    drawn = draw_blocks(problem, problem.prior.shared(points), copies, rng)
+    log_ratio = -0.5 * np.square(points).sum(axis=1) - log_density
+    return Weighted(**vars(drawn), points=points, log_ratio=log_ratio)
+
+
+def draw_blocks(
+    problem: Problem, shared: Shared, copies: Sequence[int], rng: np.random.Generator
+) -> Drawn:
+    """Draw every block at these shared parameters, so many copies by batch."""
     draws = tuple(
         draw(batch, shared, each, rng) for batch, each in zip(problem.batches, copies, strict=True)
     )
@@ -83,14 +97,13 @@ def evaluate(
         {block: approvals.law(term, block, logits(block)) for block in term.units}
         for term in approvals.crossing
     )
-    log_likelihood = sum((log_mean(weights) for weights in local.values()), np.zeros(len(points)))
+    log_likelihood = sum((log_mean(weights) for weights in local.values()), np.zeros(len(shared)))
     for term, by_block in zip(approvals.crossing[:1], laws[:1], strict=True):
-        law = np.ones((len(points), 1))
+        law = np.ones((len(shared), 1))
         for block, each in by_block.items():
             law = convolved(law, averaged(local[block], each))
         log_likelihood = log_likelihood + term.log_inside(law)
-    log_ratio = -0.5 * np.square(points).sum(axis=1) - log_density
-    return Weighted(points, shared, draws, of_block, local, laws, log_likelihood, log_ratio)
+    return Drawn(shared, draws, of_block, local, laws, log_likelihood)
 
 
 def averaged(

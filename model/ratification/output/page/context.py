@@ -9,13 +9,14 @@ from ratification.answers.run import Run, Simulation
 from ratification.answers.timeline import Timeline
 from ratification.case.bylaws import ChosenReading
 from ratification.output.page.private import NOTHING, Hidden
+from ratification.validation.tuning import Tuning
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageContext:
     """A run, what is hidden of it, the command that made it, and a prefix that keeps ids apart.
 
-    `timeline` is how it came to its forecast, where that was asked for.
+    `timeline` is how it came to its forecast, `tuning` the checks of its model, where asked for.
     """
 
     run: Run
@@ -23,6 +24,7 @@ class PageContext:
     command: str = ""
     prefix: str = ""
     timeline: Timeline | None = None
+    tuning: Tuning | None = None
 
     @property
     def first(self) -> Simulation:

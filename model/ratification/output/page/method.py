@@ -12,6 +12,7 @@ from ratification.output import wording
 from ratification.output.checks import checks, engine_name
 from ratification.output.page import charts
 from ratification.output.page.context import PageContext
+from ratification.output.page.model_checks import CheckTable, check_tables, left_out_figure
 from ratification.output.page.parts import DataTable, Figure, Section
 from ratification.output.said import said
 
@@ -31,6 +32,9 @@ class MethodSection(Section):
     unknowns: Sequence[str]
     versions: Mapping[str, str]
     command: str
+    left_out: Figure | None
+    tables: Sequence[CheckTable]
+    untold: str
 
 
 def method_section(page: PageContext) -> MethodSection:
@@ -38,6 +42,7 @@ def method_section(page: PageContext) -> MethodSection:
     posterior = page.first.posterior
     forecast = page.run.forecast
     replicas = _replicas(page)
+    tuning = page.tuning
     return MethodSection(
         id=page.id("method"),
         heading="How it was made",
@@ -49,6 +54,9 @@ def method_section(page: PageContext) -> MethodSection:
         unknowns=_unknowns(page),
         versions=dict(forecast.versions),
         command="" if any(name in page.command for name in page.hidden.reports) else page.command,
+        left_out=left_out_figure(page, tuning) if tuning is not None else None,
+        tables=check_tables(page, tuning) if tuning is not None else (),
+        untold=tuning.untold if tuning is not None else "",
     )
 
 

@@ -31,6 +31,7 @@ from ratification.output.page.scenarios import scenarios_section
 from ratification.output.page.summary import summary
 from ratification.output.page.timeline import timeline_section
 from ratification.output.page.units import unions_section
+from ratification.validation.tuning import Tuning
 
 # In the order people ask. A section for which a run has nothing is None and left out.
 SECTIONS: tuple[Callable[[PageContext], Section | None], ...] = (
@@ -91,10 +92,11 @@ class Page:
         public: bool = False,
         commands: Sequence[str] = (),
         timelines: Sequence[Timeline] = (),
+        tunings: Sequence[Tuning] = (),
     ) -> "Page":
         """A page about one run, or several compared; `note` in Markdown, `commands` by run.
 
-        `timelines` by run add how each forecast moved.
+        `timelines` by run add how each forecast moved, `tunings` the checks of its model.
 
         Raises:
             RequestError: `public`, and a private report would show through a veto.
@@ -107,6 +109,7 @@ class Page:
                 command=commands[index] if commands else "",
                 prefix=f"{index + 1}-" if several else "",
                 timeline=timelines[index] if timelines else None,
+                tuning=tunings[index] if tunings else None,
             )
             for index, run in enumerate(runs)
         ]
