@@ -1,6 +1,6 @@
 """Checks of the model on the page: a chart of unions left out, and tables of the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,20 +73,28 @@ def _spec(found: Sequence[LeftOut]) -> dict[str, Any]:
         }
         for row, name in zip(found, names, strict=True)
     ]
+    return charts.drawn(
+        _dots,
+        tuple(row["union"] for row in rows),
+        frozenset(row["standing"] for row in rows),
+        height=max(2, len(rows)) * charts.ROW,
+        data={charts.ROWS: rows},
+    )
+
+
+def _dots(order: Sequence[str], shown: Collection[str]) -> charts.Chart:
     scale = alt.Scale(domain=[0, 1])
-    order = [row["union"] for row in rows]
-    base = alt.Chart(charts.rows_of(rows)).encode(
-        y=alt.Y("union:N", sort=order, title=None, axis=alt.Axis(labelLimit=190))
+    base = alt.Chart(charts.rows()).encode(
+        y=alt.Y("union:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190))
     )
     axis = charts.share_axis("chance to approve")
     error = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
     )
-    shown = {row["standing"] for row in rows}
     dot = base.mark_point(filled=True, size=90, opacity=1).encode(
         x=alt.X("chance:Q", scale=scale, axis=axis),
         color=charts.standing_colour(shown),
         shape=charts.standing_shape(shown),
         tooltip=["union:N", "standing:N", alt.Tooltip("chance:Q", format=".0%")],
     )
-    return charts.spec_of(error + dot, height=max(2, len(rows)) * charts.ROW)
+    return error + dot
