@@ -14,6 +14,7 @@ from ratification.case.case import Case
 from ratification.errors import ConvergenceError
 from ratification.inference import fit as fitting
 from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Sampler
+from ratification.inference.instant.integrated import integrated_log_likelihood
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import effective_sample_size
 from ratification.inference.posterior import Diagnostics
@@ -79,6 +80,22 @@ def test_one_count_moves_everything_as_quadrature_says(tmp_path: Path, engine: E
 def mean_error(values: np.ndarray) -> float:
     """Monte Carlo error of a mean over (chain, draw); its formula is held to ArviZ's elsewhere."""
     return float(values.std() / np.sqrt(effective_sample_size(values)))
+
+
+@pytest.mark.slow
+def test_the_integrated_likelihood_holds_at_sampled_draws(tmp_path: Path, engine: Engine) -> None:
+    """At NUTS draws too it is what quadrature says, up to one constant."""
+    case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")
+    posterior = fitted(engine, case).posterior
+    ours = integrated_log_likelihood(posterior)
+    tau, tau_turnout = posterior.flat("tau")[:, 0], posterior.flat("tau_turnout")[:, 0]
+    theirs = quadrature.log_count(posterior.flat("mu"), tau, YES, NO)
+    theirs += quadrature.log_count(
+        posterior.flat("nu")[:, 0], tau_turnout, YES + NO, MEMBERS - YES - NO
+    )
+    wide = np.minimum(tau, tau_turnout) > 0.1  # what the grid over a unit's effect resolves
+    assert theirs[wide].std() > 0.3
+    assert (ours - theirs)[wide].std() < 0.1
 
 
 @pytest.mark.slow
