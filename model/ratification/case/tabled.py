@@ -27,22 +27,6 @@ NAMES = {
     "ACT": "Australian Capital Territory",
     "NT": "Northern Territory",
 }
-BYLAWS = """\
-[[bylaws]]
-id = "double-majority"
-title = "A majority of voters and of states"
-text = "A majority of formal votes in the nation, and a majority of votes in a majority of the states: four of six."
-source = "Constitution of Australia, section 128"
-in_force = { since = 1901-01-01 }
-
-[[bylaws.reading]]
-id = "voters-and-states"
-title = "More than half of ballots, and four of six states"
-all = [
-    { measure = "yes of ballots", more_than = "1/2" },
-    { measure = "approving unions", at_least = 4 },
-]
-"""
 Row = Mapping[str, str]
 
 
@@ -73,19 +57,21 @@ def states(vote_id: str) -> tuple[Row, ...]:
 
 @cache
 def _table(name: str) -> tuple[Row, ...]:
-    file = resources.files("ratification.data").joinpath(AUSTRALIA, name)
-    return tuple(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    return tuple(csv.DictReader(io.StringIO(_shipped(name).decode())))
+
+
+def _shipped(name: str) -> bytes:
+    return resources.files("ratification.data").joinpath(AUSTRALIA, name).read_bytes()
 
 
 def _folder(question: Row, found: Sequence[Row]) -> Mapping[str, bytes]:
     """The four files of a question's case folder."""
-    texts = {
-        "case.toml": _settings(question),
-        "electorate.csv": _electorate(question, found),
-        "evidence.csv": _evidence(question, found),
-        "bylaws.toml": BYLAWS,
+    return {
+        "case.toml": _settings(question).encode(),
+        "electorate.csv": _electorate(question, found).encode(),
+        "evidence.csv": _evidence(question, found).encode(),
+        "bylaws.toml": _shipped("bylaws.toml"),
     }
-    return {name: text.encode() for name, text in texts.items()}
 
 
 def _settings(question: Row) -> str:

@@ -48,7 +48,7 @@ def reliability(
 
     order = np.argsort(chance, kind="stable")
     ordered, outcome = chance[order], happened[order]
-    values, place, counts = np.unique(ordered, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(ordered, return_inverse=True, return_counts=True)
     means = np.bincount(place, weights=outcome.astype(float)) / counts
     fitted = isotonic_regression(means, weights=counts.astype(float)).x
     calibrated = np.clip(np.asarray(fitted)[place], 0.0, 1.0)
