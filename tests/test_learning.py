@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -296,8 +297,6 @@ def test_learning_from_the_law_that_holds_helps(many_votes: Sequence[PastVote]) 
 
 def test_own_priors_are_what_learning_is_held_against(many_votes: Sequence[PastVote]) -> None:
     """A case's own priors, not the defaults, make the score that learned ones must beat."""
-    from dataclasses import replace
-
     wide = set_from_text(DEFAULT, "nu.mean=4")
     worse = [replace(v, case=v.case.with_priors(wide)) for v in many_votes[:8]]
     before, after = (
@@ -331,7 +330,7 @@ def test_learned_priors_and_leanings_forecast_a_new_case(tmp_path: Path) -> None
     settings = (shipped / "case.toml").read_text().partition("[priors]")[0]
     (folder / "case.toml").write_text(settings + toml.read_text())
     states = {"nsw", "vic", "qld", "sa", "wa", "tas"}
-    rows = list(csv.DictReader(features.open()))
+    rows = list(csv.DictReader(features.read_text().splitlines()))
     lines = ["unit,leaning", *(f"{r['unit']},{r['leaning']}" for r in rows if r["unit"] in states)]
     (folder / "features.csv").write_text("\n".join(lines) + "\n")
     case = load(folder)

@@ -45,9 +45,11 @@ def learned_priors(cases: Sequence[Case], base: Priors = DEFAULT) -> Priors:
 
 def fast_hyper(votes: Sequence[PastVote]) -> Hyper:
     """What some votes have in common."""
+    from threadpoolctl import threadpool_limits
+
     rows = rows_of(votes)
-    yes, turnout = _yes_part(rows), _turnout_part(rows)
-    fitted, fitted_turnout = _fit(yes), _fit(turnout)
+    with threadpool_limits(1):  # matrices this small gain nothing from threads, which wait
+        fitted, fitted_turnout = _fit(_yes_part(rows)), _fit(_turnout_part(rows))
     found = {**fitted_turnout.moments, **fitted.moments}  # persistence is that of yes shares
     found["correlation"] = _correlation(rows, fitted.residuals, fitted_turnout.residuals)
     found |= unit_scales(votes)

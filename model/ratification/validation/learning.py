@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 DIFFERING = 0.5  # sd of the log scales of days
-DIFFERING_SHARED = 2.0  # sd of the logit of what days share
-SAMPLER = Sampler(draws=2000, tune=1500, target_accept=0.99)
+DIFFERING_SHARED = 1.0  # sd of the logit of what days share
+SAMPLER = Sampler(draws=2000, tune=1500, target_accept=0.98, retry_tune=2000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,12 @@ def sampled_hyper(
     compiled = nutpie.compile_pymc_model(model)
     tree = sampled(compiled, seed, sampler, progress)
     names = [name for name in HYPER if name in tree["posterior"].dataset]
-    diagnostics = _diagnosed(tree, names, sampler)
+    diagnostics = _diagnosed(tree, names, sampler, retried=False)
+    if failures(diagnostics) or diagnostics.divergences:
+        progress("sampling again, more carefully", 0, 0)
+        sampler = sampler.again(careful=True, longer=bool(failures(diagnostics)))
+        tree = sampled(compiled, seed + 1, sampler, progress)
+        diagnostics = _diagnosed(tree, names, sampler, retried=True)
     wrong = [*failures(diagnostics), *too_many_divergences(diagnostics, tree)]
     if wrong:
         raise ConvergenceError(
@@ -113,7 +118,9 @@ def _moments(draws: np.ndarray) -> Moments:
     return Moments(mean=float(draws.mean()), sd=float(draws.std()))
 
 
-def _diagnosed(tree: "xr.DataTree", names: Sequence[str], sampler: Sampler) -> Diagnostics:
+def _diagnosed(
+    tree: "xr.DataTree", names: Sequence[str], sampler: Sampler, *, retried: bool
+) -> Diagnostics:
     import arviz_stats
 
     posterior = tree["posterior"].dataset[list(names)]
@@ -125,7 +132,7 @@ def _diagnosed(tree: "xr.DataTree", names: Sequence[str], sampler: Sampler) -> D
         ess_min=min(float(ess[name].min()) for ess in (bulk, tail) for name in names),
         divergences=int(tree["sample_stats"]["diverging"].sum()),
         target_accept=sampler.target_accept,
-        retried=False,
+        retried=retried,
     )
 
 
