@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ratification.answers.forecast import Forecast, RuleForecast
-from ratification.case.bylaws import ChosenReading
+from ratification.case.bylaws import ChosenReading, deciding
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate
 from ratification.case.evidence import InForce
@@ -53,10 +53,7 @@ class Run:
         """
         told = [report.reported for report in self.evidence.of_round(self.forecast.round)]
         day = min(filter(None, [*told, self.forecast.as_of]), default=None)
-        for chosen in self.readings:
-            if day is not None and chosen.bylaws.in_force_on(day):
-                return chosen
-        return self.readings[0]
+        return deciding(self.readings, day)
 
     def rule(self, simulation: Simulation, chosen: ChosenReading) -> RuleForecast:
         """The forecast of a reading in a scenario."""

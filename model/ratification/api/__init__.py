@@ -26,9 +26,10 @@ from ratification.api.tuning import tune
 from ratification.api.watching import Accepted, Refused, Watch
 from ratification.api.whatifs import whatif, whatif_each
 from ratification.case.beliefs import beliefs, believing
-from ratification.case.folder import load, shipped
+from ratification.case.folder import load, load_family, shipped
 from ratification.case.priors import set_from_text
 from ratification.case.saving import priors_toml, save_case, write_priors
+from ratification.case.tabled import families
 from ratification.output.recorded import read_run
 from ratification.output.runs import Runs
 
@@ -50,9 +51,11 @@ __all__ = [
     "compare",
     "diff",
     "diff_runs",
+    "families",
     "forecast",
     "leave_one_union_out",
     "load",
+    "load_family",
     "pivots",
     "posterior_tree",
     "predictive_tree",

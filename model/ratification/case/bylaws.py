@@ -1,6 +1,6 @@
 """Bylaws: rules over the pattern of votes, with exact thresholds and competing readings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
@@ -145,6 +145,17 @@ def choose(available: tuple[Bylaws, ...], wanted: tuple[str, ...]) -> tuple[Chos
             for reading in bylaws.readings
         )
     return tuple(dict.fromkeys(_chosen(available, name) for name in wanted))
+
+
+def deciding(readings: Sequence[ChosenReading], day: str | None) -> ChosenReading:
+    """The reading that decides a vote first reported on a day: of bylaws then in force.
+
+    The first of all where none was in force, or no day is known.
+    """
+    for chosen in readings:
+        if day is not None and chosen.bylaws.in_force_on(day):
+            return chosen
+    return readings[0]
 
 
 def _chosen(available: tuple[Bylaws, ...], name: str) -> ChosenReading:

@@ -24,6 +24,7 @@ from ratification.case.read_settings import (
     check_variant_units,
     read_settings,
 )
+from ratification.case.tabled import families, tabled
 from ratification.case.unitsets import near_miss
 from ratification.case.values import ValueProblem, shown, unit_id
 from ratification.errors import CaseError, RequestError
@@ -69,13 +70,28 @@ def find(name: str | os.PathLike[str]) -> Path:
 
 
 def load(name: str | os.PathLike[str]) -> Case:
-    """Read and check a case folder.
+    """Read and check a case folder, or a shipped case by its name.
 
     Raises:
         RequestError: there is no such folder or shipped case.
         CaseError: the case is wrong; every problem found is in it.
     """
-    return load_files(Files(find(name)))
+    built = tabled(str(name))
+    if built is None or Path(name).is_dir() or str(name) in shipped():
+        return load_files(Files(find(name)))
+    return load_files(built)
+
+
+def load_family(name: str) -> tuple[Case, ...]:
+    """The shipped cases that one table holds, such as the 28 of "australia".
+
+    Raises:
+        RequestError: no table of that name is shipped.
+    """
+    if name not in families():
+        raise RequestError(f"no shipped table {shown(name)}. Shipped: {', '.join(families())}")
+    built = [tabled(member) for member in families()[name]]
+    return tuple(load_files(files) for files in built if files is not None)
 
 
 def load_files(files: Files) -> Case:

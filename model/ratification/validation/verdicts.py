@@ -1,0 +1,270 @@
+"""What a backtest shows: mean scores with errors over polling days, and verdicts on calibration.
+
+The verdict rests on random orders. A vote's random orders are averaged first, and its stages are
+never pooled as if they were votes of their own.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ratification.validation.backtest import Backtest, Forecasted, random_stream, scores_of
+from ratification.validation.baselines import BASELINES
+from ratification.validation.orders import OrderName, labels_of
+from ratification.validation.reliability import Reliability, reliability
+from ratification.validation.replay import MODEL
+from ratification.validation.resampling import MeanScore, mean_by_day
+from ratification.validation.scores import LEVELS
+
+Measure = Literal["brier", "log", "union_brier", "union_log", "crps"]
+MEASURES: tuple[Measure, ...] = ("brier", "log", "union_brier", "union_log", "crps")
+FORECASTERS = (MODEL, *BASELINES)
+REPORTED = "any reported"  # all stages with a report, averaged by vote
+RARE = 0.05  # events given less
+RARE_RANGE = 0.999  # of the binomial law that their number is held to
+DAYS_RANGE = 0.99  # central, of the binomial law that coverage is held to
+
+Kind = Literal["vote", "union"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One forecaster's mean score at a stage; `against`: less the model's (None of the model)."""
+
+    order: OrderName
+    stage: str
+    measure: Measure
+    forecaster: str
+    score: MeanScore
+    against: MeanScore | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How often central intervals of the yes share held the truth, at a stage.
+
+    `low` to `high` is what as many independent votes as there are polling days allow, if the
+    intervals are right: the central 99% of a binomial.
+    """
+
+    forecaster: str
+    stage: str
+    level: float
+    covered: MeanScore
+    width: float
+    low: float
+    high: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the coverage is within what chance allows."""
+        return self.low <= self.covered.mean <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rare:
+    """Events given under 5% at a stage, in one random order: how many, and how many happened.
+
+    An event is that something happens or that it does not, whichever was given less. `most` is
+    the 99.9% quantile of a binomial with 5%: more would be too frequent. Unions of one vote move
+    together, so for them the range is narrower than it should be.
+    """
+
+    kind: Kind
+    stage: str
+    events: int
+    happened: int
+    expected: float
+    most: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether they are no more frequent than they may be."""
+        return self.happened <= self.most
+
+
+def rows(found: Backtest, order: OrderName) -> list[Row]:
+    """Mean scores by stage, and over all stages with a report, of every forecaster."""
+    made = []
+    for stage in (*stage_labels(found, order), REPORTED):
+        chosen = at_stage(found, order, stage)
+        for measure in MEASURES:
+            model = by_vote(chosen, measure, MODEL)
+            for forecaster in FORECASTERS:
+                values = by_vote(chosen, measure, forecaster)
+                if values:
+                    made.append(_row(found, order, stage, measure, forecaster, values, model))
+    return made
+
+
+def _row(
+    found: Backtest,
+    order: OrderName,
+    stage: str,
+    measure: Measure,
+    forecaster: str,
+    values: dict[str, float],
+    model: dict[str, float],
+) -> Row:
+    apart = {vote: value - model[vote] for vote, value in values.items()}
+    return Row(
+        order=order,
+        stage=stage,
+        measure=measure,
+        forecaster=forecaster,
+        score=_mean(found, values),
+        against=None if forecaster == MODEL else _mean(found, apart),
+    )
+
+
+def _mean(found: Backtest, values: dict[str, float]) -> MeanScore:
+    """The mean over votes; the same days are drawn again for every score, so errors are paired."""
+    days = {vote.name: vote.day for vote in found.votes}
+    rng = random_stream(found.seed, "days")
+    return mean_by_day(list(values.values()), [days[vote] for vote in values], rng)
+
+
+def stage_labels(found: Backtest, order: OrderName) -> list[str]:
+    """Stages of the votes replayed in an order, from none reported on."""
+    return labels_of(f.stage for f in found.forecasts if f.order == order)
+
+
+def at_stage(found: Backtest, order: OrderName, stage: str) -> list[Forecasted]:
+    """Answered forecasts at a stage, or at all stages with a report."""
+    return [
+        forecast
+        for forecast in found.forecasts
+        if forecast.order == order
+        and forecast.answered
+        and (forecast.stage.reported > 0 if stage == REPORTED else forecast.stage.label == stage)
+    ]
+
+
+def by_vote(forecasts: Sequence[Forecasted], measure: str, forecaster: str) -> dict[str, float]:
+    """One value a vote: the mean over its forecasts that have the score."""
+    return _averaged(forecasts, lambda forecast: scores_of(forecast, forecaster)[measure])
+
+
+def _averaged(
+    forecasts: Sequence[Forecasted], value: Callable[[Forecasted], float | None]
+) -> dict[str, float]:
+    by_vote: dict[str, list[float]] = defaultdict(list)
+    for forecast in forecasts:
+        score = value(forecast)
+        if score is not None:
+            by_vote[forecast.vote].append(score)
+    return {vote: float(np.mean(values)) for vote, values in by_vote.items()}
+
+
+def coverages(found: Backtest, forecaster: str = MODEL) -> list[Coverage]:
+    """Coverage and mean width of the yes share's intervals, by stage of random orders."""
+    from scipy.stats import binom
+
+    made = []
+    for stage in stage_labels(found, "random"):
+        chosen = at_stage(found, "random", stage)
+        for place, level in enumerate(LEVELS):
+            covered = _of_interval(chosen, forecaster, place, "covered")
+            if not covered:
+                continue
+            score = _mean(found, covered)
+            low, high = binom.interval(DAYS_RANGE, score.days, level)
+            widths = _averaged(chosen, _width(forecaster, place))
+            made.append(
+                Coverage(
+                    forecaster=forecaster,
+                    stage=stage,
+                    level=level,
+                    covered=score,
+                    width=float(np.mean(list(widths.values()))),
+                    low=float(low) / score.days,
+                    high=float(high) / score.days,
+                )
+            )
+    return made
+
+
+def _of_interval(
+    forecasts: Sequence[Forecasted], forecaster: str, place: int, name: str
+) -> dict[str, float]:
+    def value(forecast: Forecasted) -> float | None:
+        intervals = scores_of(forecast, forecaster)["intervals"]
+        return float(intervals[place][name]) if intervals else None
+
+    return _averaged(forecasts, value)
+
+
+def _width(forecaster: str, place: int) -> Callable[[Forecasted], float | None]:
+    def value(forecast: Forecasted) -> float | None:
+        intervals = scores_of(forecast, forecaster)["intervals"]
+        return intervals[place]["high"] - intervals[place]["low"] if intervals else None
+
+    return value
+
+
+def rare_events(found: Backtest) -> list[Rare]:
+    """Events given under 5%, by stage of the first random order."""
+    from scipy.stats import binom
+
+    made = []
+    for stage in stage_labels(found, "random"):
+        chosen = [f for f in at_stage(found, "random", stage) if f.repeat == 0]
+        for kind in ("vote", "union"):
+            chances, happened = events(found, chosen, kind)
+            rarer, missed = np.minimum(chances, 1 - chances), happened != (chances > 0.5)
+            given = rarer < RARE
+            number = int(given.sum())
+            if number:
+                made.append(
+                    Rare(
+                        kind=kind,
+                        stage=stage,
+                        events=number,
+                        happened=int(missed[given].sum()),
+                        expected=float(rarer[given].sum()),
+                        most=int(binom.ppf(RARE_RANGE, number, RARE)),
+                    )
+                )
+    return made
+
+
+def events(
+    found: Backtest, forecasts: Sequence[Forecasted], kind: Kind, forecaster: str = MODEL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Chances and what happened: of votes that arithmetic leaves open, or of their open unions."""
+    votes = {vote.name: vote for vote in found.votes}
+    pairs = []
+    for forecast in forecasts:
+        scored = scores_of(forecast, forecaster)
+        vote = votes[forecast.vote]
+        if kind == "union":
+            pairs += [(p, vote.approved[union]) for union, p in scored["unions"].items()]
+        elif not forecast.said["decided"]:
+            pairs.append((scored["chance"], vote.ratified))
+    chances = np.array([chance for chance, _ in pairs], dtype=float)
+    return chances, np.array([happened for _, happened in pairs], dtype=bool)
+
+
+def reliabilities(found: Backtest, kind: Kind) -> dict[str, Reliability]:
+    """The isotonic fit by stage of random orders, where anything was open."""
+    made = {}
+    for stage in stage_labels(found, "random"):
+        chances, happened = events(found, at_stage(found, "random", stage), kind)
+        if len(chances):
+            made[stage] = reliability(chances, happened)
+    return made
+
+
+def worst(found: Backtest, number: int = 10) -> list[tuple[Forecasted, float]]:
+    """The forecasts of votes that missed most, with their log scores: one a vote and order."""
+    scored: dict[tuple[str, str], tuple[Forecasted, float]] = {}
+    for forecast in found.forecasts:
+        if forecast.answered:
+            score = float(scores_of(forecast)["log"])
+            key = (forecast.vote, forecast.order)
+            if key not in scored or score > scored[key][1]:
+                scored[key] = (forecast, score)
+    return sorted(scored.values(), key=lambda pair: -pair[1])[:number]
