@@ -8,6 +8,7 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.backtests import backtest, backtest_cases, write_backtest
 from ratification.api.breakevens import break_even
 from ratification.api.checks import leave_one_union_out, sensitivity_tree
 from ratification.api.comparisons import compare
@@ -44,6 +45,8 @@ __all__ = [
     "SettingsCompared",
     "Watch",
     "amend",
+    "backtest",
+    "backtest_cases",
     "beliefs",
     "believing",
     "break_even",
@@ -69,6 +72,7 @@ __all__ = [
     "timeline",
     "whatif",
     "whatif_each",
+    "write_backtest",
     "write_priors",
     "write_report",
 ]

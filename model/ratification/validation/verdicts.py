@@ -5,7 +5,7 @@ never pooled as if they were votes of their own.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -268,3 +268,37 @@ def worst(found: Backtest, number: int = 10) -> list[tuple[Forecasted, float]]:
             if key not in scored or score > scored[key][1]:
                 scored[key] = (forecast, score)
     return sorted(scored.values(), key=lambda pair: -pair[1])[:number]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Everything that a backtest shows. Rows are of every order, the rest of random orders."""
+
+    rows: tuple[Row, ...]
+    coverage: tuple[Coverage, ...]
+    rare: tuple[Rare, ...]
+    reliability: Mapping[Kind, Mapping[str, Reliability]]
+    worst: tuple[tuple[Forecasted, float], ...]
+
+    def row(self, order: str, stage: str, measure: Measure, forecaster: str = MODEL) -> Row | None:
+        """One mean score, where there is one."""
+        for row in self.rows:
+            if (row.order, row.stage, row.measure, row.forecaster) == (
+                order,
+                stage,
+                measure,
+                forecaster,
+            ):
+                return row
+        return None
+
+
+def summary(found: Backtest) -> Summary:
+    """Scores, coverage, rare events, reliability and worst misses of a backtest."""
+    return Summary(
+        rows=tuple(row for order in found.orders for row in rows(found, order)),
+        coverage=tuple(coverages(found)),
+        rare=tuple(rare_events(found)),
+        reliability={"vote": reliabilities(found, "vote"), "union": reliabilities(found, "union")},
+        worst=tuple(worst(found)),
+    )

@@ -1,0 +1,93 @@
+"""Backtests: finished votes replayed and scored, and the page about them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ratification.api.forecasts import DEFAULT_SEED, FEWEST_WORLDS, MOST_WORLDS
+from ratification.case.case import Case
+from ratification.case.folder import load, load_family, shipped
+from ratification.case.tabled import families
+from ratification.case.writing import write_whole
+from ratification.errors import RequestError
+from ratification.inference.fit import Progress, no_progress
+from ratification.inference.posterior import EngineChoice
+from ratification.validation import backtest as replays
+from ratification.validation.backtest import RANDOM_ORDERS, Backtest, PriorsFor, RunJobs
+from ratification.validation.jobs import run_jobs
+from ratification.validation.orders import ORDERS, OrderName
+from ratification.validation.replay import WORLDS
+
+
+def backtest(
+    cases: Sequence[Case],
+    *,
+    orders: Sequence[OrderName] = ORDERS,
+    random_orders: int = RANDOM_ORDERS,
+    seed: int = DEFAULT_SEED,
+    engine: EngineChoice = "instant",
+    worlds: int = WORLDS,
+    priors_for: PriorsFor | None = None,
+    run: RunJobs = run_jobs,
+    progress: Progress = no_progress,
+) -> Backtest:
+    """Replay every finished round of the cases and score its forecasts at several stages.
+
+    `orders` are those in which unions report, "random" in `random_orders` ways. `priors_for`
+    gives the priors of a case from the cases of other polling days; None leaves the cases' own.
+    `run` runs the jobs, as `run_jobs` does. `validation.verdicts.summary` sums up what is found.
+
+    Raises:
+        RequestError: a case whose result its evidence does not settle, one asked for twice, an
+            order that does not exist or that is known of no vote.
+        CaseError: the evidence of a case cannot all be true.
+    """
+    if not cases:
+        raise RequestError("a backtest needs at least one case")
+    if unknown := [name for name in orders if name not in ORDERS]:
+        raise RequestError(f"no order {unknown[0]!r}. Orders: {', '.join(ORDERS)}")
+    if random_orders < 1:
+        raise RequestError(f"random orders {random_orders} is not at least 1")
+    if not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
+        raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
+    return replays.backtest(
+        cases,
+        orders=orders,
+        random_orders=random_orders,
+        seed=seed,
+        engine=engine,
+        worlds=worlds,
+        priors_for=priors_for,
+        run=run,
+        progress=progress,
+    )
+
+
+def backtest_cases(names: Sequence[str] = ()) -> list[Case]:
+    """Cases to replay by folder or name; a table's name stands for all of its cases.
+
+    All that are shipped if none is named: the tables, and the folders not among their cases.
+
+    Raises:
+        RequestError: there is no such folder or shipped case.
+        CaseError: a case is wrong.
+    """
+    known = families()
+    members = {member for cases in known.values() for member in cases}
+    asked = names or [*known, *(name for name in shipped() if name not in members)]
+    found: list[Case] = []
+    for name in asked:
+        found += load_family(name) if name in known and not Path(name).is_dir() else [load(name)]
+    return found
+
+
+def write_backtest(path: Path, found: Backtest, *, command: str = "") -> None:
+    """Write one HTML page about a backtest; `command` says how to make it again.
+
+    Raises:
+        RequestError: the file cannot be written.
+    """
+    from ratification.output.page.backtest import BacktestPage
+    from ratification.output.page.render import render_backtest
+
+    page = BacktestPage.of(found, command=command)
+    write_whole(path, render_backtest(page).encode())
