@@ -34,12 +34,6 @@ PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
 DEFAULT_WORLDS: Mapping[EngineName, int] = {"nuts": 20_000, "instant": 4_000}
 
 
-def versions_of(engine: EngineName) -> dict[str, str]:
-    """Versions of everything that makes the numbers of an engine."""
-    found = {name: metadata.version(name) for name in PACKAGES[engine]}
-    return {"python": platform.python_version()} | found
-
-
 class Runs:
     """Finds or makes fits and worlds. Compiled models are kept while it lives.
 
@@ -65,7 +59,8 @@ class Runs:
 
     def versions(self, engine: EngineName) -> dict[str, str]:
         """Versions of everything that makes the numbers of an engine."""
-        return versions_of(engine)
+        found = {name: metadata.version(name) for name in PACKAGES[engine]}
+        return {"python": platform.python_version()} | found
 
     def posterior(
         self,
