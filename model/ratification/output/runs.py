@@ -1,10 +1,8 @@
 """Runs: the posterior and the worlds a forecast needs, from the store or made now."""
 
 import hashlib
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from importlib import metadata
 
 import numpy as np
 
@@ -20,16 +18,10 @@ from ratification.inference.layout import build_layout
 from ratification.inference.membership import in_scenario
 from ratification.inference.posterior import EngineChoice, EngineName, Posterior
 from ratification.inference.structure import Layout
+from ratification.inference.versions import REVISION, versions
 from ratification.inference.worlds import Worlds, draw_worlds
 from ratification.output.store import RunStore
 
-# Of the laws of fits and worlds: raised when the same inputs come to give other numbers, so that
-# no run kept by older code of the same version is taken for today's.
-REVISION = 2
-PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
-    "nuts": ("ratification", "numpy", "pymc", "pytensor", "nutpie", "arviz"),
-    "instant": ("ratification", "numpy"),
-}
 # The instant engine's draws are worth fewer: more worlds than draws would add little.
 DEFAULT_WORLDS: Mapping[EngineName, int] = {"nuts": 20_000, "instant": 4_000}
 
@@ -59,8 +51,7 @@ class Runs:
 
     def versions(self, engine: EngineName) -> dict[str, str]:
         """Versions of everything that makes the numbers of an engine."""
-        found = {name: metadata.version(name) for name in PACKAGES[engine]}
-        return {"python": platform.python_version()} | found
+        return versions(engine)
 
     def posterior(
         self,
