@@ -1,7 +1,9 @@
 """Backtests: finished votes replayed and scored, and the page about them."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 from ratification.api.forecasts import DEFAULT_SEED, FEWEST_WORLDS, MOST_WORLDS
 from ratification.case.case import Case
@@ -12,8 +14,8 @@ from ratification.errors import RequestError
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.posterior import EngineChoice
 from ratification.validation import backtest as replays
-from ratification.validation.backtest import RANDOM_ORDERS, Backtest, PriorsFor, RunJobs
-from ratification.validation.jobs import run_jobs
+from ratification.validation.backtest import RANDOM_ORDERS, Backtest, PriorsFor
+from ratification.validation.jobs import JobSettings, run_jobs
 from ratification.validation.orders import ORDERS, OrderName
 from ratification.validation.replay import WORLDS
 
@@ -27,19 +29,22 @@ def backtest(
     engine: EngineChoice = "instant",
     worlds: int = WORLDS,
     priors_for: PriorsFor | None = None,
-    run: RunJobs = run_jobs,
     progress: Progress = no_progress,
+    **where: Unpack[JobSettings],
 ) -> Backtest:
     """Replay every finished round of the cases and score its forecasts at several stages.
 
     `orders` are those in which unions report, "random" in `random_orders` ways. `priors_for`
     gives the priors of a case from the cases of other polling days; None leaves the cases' own.
-    `run` runs the jobs, as `run_jobs` does. `validation.verdicts.summary` sums up what is found.
+    `where` says by how many `processes` or which Dask `scheduler` it is done, and in which file
+    what is done is `kept`, as `validation.jobs.run_jobs` takes it. `validation.verdicts.summary`
+    sums up what is found.
 
     Raises:
         RequestError: a case whose result its evidence does not settle, one asked for twice, an
             order that does not exist or that is known of no vote.
         CaseError: the evidence of a case cannot all be true.
+        JobError: a job failed, or every worker died.
     """
     if not cases:
         raise RequestError("a backtest needs at least one case")
@@ -57,7 +62,7 @@ def backtest(
         engine=engine,
         worlds=worlds,
         priors_for=priors_for,
-        run=run,
+        run=partial(run_jobs, **where),
         progress=progress,
     )
 
@@ -86,8 +91,7 @@ def write_backtest(path: Path, found: Backtest, *, command: str = "") -> None:
     Raises:
         RequestError: the file cannot be written.
     """
-    from ratification.output.page.backtest import BacktestPage
-    from ratification.output.page.render import render_backtest
+    from ratification.output.page.backtest import backtest_page
+    from ratification.output.page.render import render
 
-    page = BacktestPage.of(found, command=command)
-    write_whole(path, render_backtest(page).encode())
+    write_whole(path, render(backtest_page(found, command=command)).encode())

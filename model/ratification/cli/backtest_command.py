@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ratification.cli.asking import engine_option, force_option, refuse_existing
+from ratification.cli.job_options import JobOptions, job_options
 from ratification.cli.options import Waiting
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ NAMES = (
     help="Same seed, same inputs: the same bytes.",
 )
 @engine_option("instant")
+@job_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print every forecast and its scores as CSV.")
 @click.option(
@@ -75,6 +77,7 @@ def command(
     worlds: int,
     seed: int,
     engine: "EngineChoice",
+    jobs: JobOptions,
     as_json: bool,
     as_csv: bool,
     report: Path | None,
@@ -106,6 +109,7 @@ def command(
             seed=seed,
             engine=engine,
             progress=waiting.tell,
+            **jobs.settings("backtest"),
         )
         if report is not None:
             waiting.tell("writing the report", 0, 0)

@@ -13,8 +13,8 @@ import numpy as np
 
 from ratification.validation.backtest import Backtest, Forecasted, random_stream, scores_of
 from ratification.validation.baselines import BASELINES
-from ratification.validation.orders import OrderName, labels_of
 from ratification.validation.isotonic import Reliability, reliability
+from ratification.validation.orders import OrderName, labels_of
 from ratification.validation.replay import MODEL
 from ratification.validation.resampling import MeanScore, mean_by_day
 from ratification.validation.scores import LEVELS

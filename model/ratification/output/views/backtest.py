@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ratification.inference.versions import versions
 from ratification.output import wording
 from ratification.output.contract import SCHEMA_VERSION
-from ratification.inference.versions import made_by
 from ratification.output.views import backtest_words as words
 from ratification.validation.backtest import Backtest, Forecasted, scores_of
 from ratification.validation.orders import OrderName
@@ -98,7 +98,7 @@ def backtest_object(found: Backtest, shown: Summary) -> dict[str, Any]:
             for kind, by_stage in shown.reliability.items()
         },
         "forecasts": [_forecast_object(forecast) for forecast in found.forecasts],
-        "versions": dict(made_by("instant" if found.engine == "instant" else "nuts")),
+        "versions": versions("instant" if found.engine == "instant" else "nuts"),
     }
 
 

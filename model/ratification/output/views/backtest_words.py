@@ -61,7 +61,7 @@ def cell(row: Row | None) -> str:
 
 
 def _sign(against: MeanScore | None) -> str:
-    if against is None or against.low is None or against.high is None:
+    if against is None or against.days < FEWEST_DAYS or against.low is None or against.high is None:
         return ""
     return " +" if against.low > 0 else " \N{MINUS SIGN}" if against.high < 0 else ""
 
