@@ -48,8 +48,6 @@ def backtest(
     """
     if not cases:
         raise RequestError("a backtest needs at least one case")
-    if unknown := [name for name in orders if name not in ORDERS]:
-        raise RequestError(f"no order {unknown[0]!r}. Orders: {', '.join(ORDERS)}")
     if random_orders < 1:
         raise RequestError(f"random orders {random_orders} is not at least 1")
     if not FEWEST_WORLDS <= worlds <= MOST_WORLDS:

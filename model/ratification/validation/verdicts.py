@@ -17,7 +17,7 @@ from ratification.validation.isotonic import Reliability, reliability
 from ratification.validation.orders import OrderName, labels_of
 from ratification.validation.replay import MODEL
 from ratification.validation.resampling import MeanScore, mean_by_day
-from ratification.validation.scores import LEVELS
+from ratification.validation.scores import LEVELS, skill
 
 Measure = Literal["brier", "log", "union_brier", "union_log", "crps"]
 MEASURES: tuple[Measure, ...] = ("brier", "log", "union_brier", "union_log", "crps")
@@ -32,7 +32,11 @@ Kind = Literal["vote", "union"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One forecaster's mean score at a stage; `against`: less the model's (None of the model)."""
+    """One forecaster's mean score at a stage; of a baseline, against the model.
+
+    `against` is the baseline's score less the model's, `skill` 1 - model / baseline: not a number
+    where the baseline's is 0. Both are None of the model.
+    """
 
     order: OrderName
     stage: str
@@ -40,6 +44,7 @@ class Row:
     forecaster: str
     score: MeanScore
     against: MeanScore | None
+    skill: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +114,17 @@ def _row(
     values: dict[str, float],
     model: dict[str, float],
 ) -> Row:
+    score = _mean(found, values)
     apart = {vote: value - model[vote] for vote, value in values.items()}
+    own = forecaster == MODEL
     return Row(
         order=order,
         stage=stage,
         measure=measure,
         forecaster=forecaster,
-        score=_mean(found, values),
-        against=None if forecaster == MODEL else _mean(found, apart),
+        score=score,
+        against=None if own else _mean(found, apart),
+        skill=None if own else skill(float(np.mean(list(model.values()))), score.mean),
     )
 
 

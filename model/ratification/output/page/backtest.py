@@ -105,7 +105,8 @@ def _reliability(shown: Summary) -> BacktestSection:
         figures=drawn,
         reading=[
             "On the dashed diagonal chances are right; below it they are too high, above it too "
-            "low. The fit is isotonic: no bins are chosen. Single questions of few days move it much."
+            "low. The fit is isotonic: no bins are chosen. Single questions of few days move it "
+            "much."
         ],
     )
 
@@ -186,7 +187,8 @@ def _method(found: Backtest, command: str) -> BacktestSection:
         items=[
             *BASELINES,
             f"{found.worlds:,} simulated votes a forecast, seed {found.seed}, engine "
-            f"{found.engine}. A chance is (hits + 1/2) / (votes + 1), so that no simulation says never.",
+            f"{found.engine}. A chance is (hits + 1/2) / (votes + 1), so that no simulation says "
+            "never.",
         ],
         tables=[table],
         command=command,

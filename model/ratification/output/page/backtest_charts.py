@@ -25,7 +25,8 @@ from ratification.validation.verdicts import (
 HEIGHT = 260
 SQUARE = 340  # of a reliability diagram
 MOST_STAGES = 4  # in one diagram
-FEWEST_EVENTS = 10  # of a stage whose isotonic fit says something
+HAPPENS: Mapping[Kind, str] = {"vote": "votes were ratified", "union": "open unions approved"}
+FEWEST_EVENTS = 20  # of a stage whose isotonic fit says something
 COLOURS = ("#2b7bba", "#d2601a", "#7a5cc0", "#3f8f5f", "#b3477d", "#8a7a2b")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
@@ -40,7 +41,7 @@ def by_stage(found: Backtest, shown: Summary, measure: Measure) -> Figure:
         if (row := shown.row("random", stage, measure, name)) is not None
     ]
     names = [words.NAMES[name] for name in FORECASTERS]
-    title = f"{words.MEASURE_NAMES[measure]} by how much has reported: smaller is better"
+    title = f"{words.MEASURE_NAMES[measure]}, by how much has reported: smaller is better"
     return Figure(
         id=f"chart-{measure.replace('_', '-')}",
         title=title,
@@ -72,13 +73,16 @@ def _lines(
         x=alt.X("stage:O", sort=list(stages), axis=alt.Axis(title=title, labelAngle=0)),
         color=colour,
     )
-    y_axis = alt.Axis(title=words.MEASURE_NAMES[measure], tickCount=5)
-    line = base.mark_line(strokeWidth=1.5).encode(y=alt.Y("score:Q", axis=y_axis))
+    axis = alt.Axis(title=words.MEASURE_NAMES[measure], tickCount=5)
+    scale = alt.Scale(type="sqrt")  # one bad forecaster would flatten the others
+    line = base.mark_line(strokeWidth=1.5).encode(y=alt.Y("score:Q", axis=axis, scale=scale))
     error = base.mark_rule(strokeWidth=1, opacity=0.6).encode(
-        y=alt.Y("low:Q", axis=y_axis), y2="high:Q"
+        y=alt.Y("low:Q", axis=axis, scale=scale), y2="high:Q"
     )
     point = base.mark_point(filled=True, size=50, opacity=1).encode(
-        y=alt.Y("score:Q", axis=y_axis), shape=shape, tooltip=["who:N", "stage:O", "said:N"]
+        y=alt.Y("score:Q", axis=axis, scale=scale),
+        shape=shape,
+        tooltip=["who:N", "stage:O", "said:N"],
     )
     return charts.spec_of(line + error + point, height=HEIGHT)
 
@@ -126,7 +130,7 @@ def reliability_figure(shown: Summary, kind: Kind) -> Figure | None:
     ]
     return Figure(
         id=f"chart-reliability-{kind}",
-        title=f"{wording.upper(what)}: how often they came about, by the chance given",
+        title=f"How often {HAPPENS[kind]}, by the chance given",
         alt=f"Isotonic fit of {what} on the chances given, against the diagonal of perfect "
         "calibration; the table below has its parts.",
         spec=_diagram(rows, list(names.values())),
@@ -149,7 +153,7 @@ def _legend(stage: str, fit: Reliability) -> str:
 def _diagram(rows: list[dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("chance:Q", scale=scale, axis=charts.share_axis("chance given"))
-    y = alt.Y("came:Q", scale=scale, axis=charts.share_axis("came about (isotonic fit)"))
+    y = alt.Y("came:Q", scale=scale, axis=charts.share_axis("came true (isotonic fit)"))
     colour, shape = _series("stage", names)
     corners = [{"chance": 0.0, "came": 0.0}, {"chance": 1.0, "came": 1.0}]
     even = (

@@ -1,5 +1,6 @@
 """A backtest told: as plain JSON values, as CSV rows, and as terminal tables."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -23,6 +24,7 @@ from ratification.validation.verdicts import (
     MEASURES,
     REPORTED,
     Measure,
+    Row,
     Summary,
     stage_labels,
 )
@@ -80,7 +82,7 @@ def backtest_object(found: Backtest, shown: Summary) -> dict[str, Any]:
             for vote in found.votes
         ],
         "verdicts": words.verdicts(found, shown),
-        "scores": [asdict(row) for row in shown.rows],
+        "scores": [_row_object(row) for row in shown.rows],
         "coverage": [asdict(entry) | {"inside": entry.inside} for entry in shown.coverage],
         "rare_events": [asdict(entry) | {"holds": entry.holds} for entry in shown.rare],
         "reliability": {
@@ -100,6 +102,12 @@ def backtest_object(found: Backtest, shown: Summary) -> dict[str, Any]:
         "forecasts": [_forecast_object(forecast) for forecast in found.forecasts],
         "versions": versions("instant" if found.engine == "instant" else "nuts"),
     }
+
+
+def _row_object(row: Row) -> dict[str, Any]:
+    skilled = row.skill
+    told = asdict(row)
+    return told | {"skill": None if skilled is None or math.isnan(skilled) else skilled}
 
 
 def _forecast_object(forecast: Forecasted) -> dict[str, Any]:

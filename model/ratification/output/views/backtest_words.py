@@ -1,5 +1,6 @@
 """What a backtest shows, in sentences: the verdicts, and cells of its tables."""
 
+import math
 from collections.abc import Sequence
 
 from ratification.output import wording
@@ -141,7 +142,7 @@ def _against(shown: Summary, measure: Measure) -> str:
         if row is not None and row.against is not None:
             sign = _sign(row.against)
             verdict = {" +": "better than", "": "not told apart from"}.get(sign, "worse than")
-            told[verdict].append(f"{NAMES[forecaster]} ({_difference(row.against)})")
+            told[verdict].append(f"{NAMES[forecaster]} ({_difference(row)})")
     parts = [f"{verdict} {wording.listing(names)}" for verdict, names in told.items() if names]
     own = shown.row("random", REPORTED, measure)
     name = wording.upper(MEASURE_NAMES[measure])
@@ -149,17 +150,20 @@ def _against(shown: Summary, measure: Measure) -> str:
         return f"{name}: nothing to compare."
     return (
         f"{name}, once something is reported: the model's is {score(own.score, measure)}, "
-        f"{'; '.join(parts)}. In brackets: how much larger the baseline's is, with its 95% "
-        "interval over polling days."
+        f"{'; '.join(parts)}. In brackets: how much larger the baseline's is, its 95% "
+        "interval over polling days, and the share of it that the model saves."
     )
 
 
-def _difference(found: MeanScore) -> str:
-    if found.low is None or found.high is None:
-        return f"{found.mean:+.3f}"
-    return f"{found.mean:+.3f}, {found.low:+.3f} to {found.high:+.3f}".replace(
-        "-", "\N{MINUS SIGN}"
-    )
+def _difference(row: Row) -> str:
+    """A baseline's score less the model's, its interval, and the model's skill against it."""
+    against = row.against
+    if against is None or against.low is None or against.high is None:
+        return "no interval"
+    told = f"{against.mean:+.3f}, {against.low:+.3f} to {against.high:+.3f}"
+    skilled = row.skill if row.skill is not None else math.nan
+    told += "" if math.isnan(skilled) else f", skill {100 * skilled:.0f}%"
+    return told.replace("-", "\N{MINUS SIGN}")
 
 
 def miss(forecast: Forecasted, found: Backtest) -> str:
