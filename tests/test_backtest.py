@@ -305,12 +305,6 @@ def test_wrong_requests_are_refused(three: list[Case], asked: Said, says: str) -
         backtest(three, **asked)
 
 
-def test_an_order_that_does_not_exist_is_refused(three: list[Case]) -> None:
-    """The message names all that do."""
-    with pytest.raises(RequestError, match="no order 'sideways'. Orders: random, actual, "):
-        grabbed(three, orders=("sideways",))
-
-
 def test_a_case_is_named_once(three: list[Case]) -> None:
     """The same vote twice would weigh double."""
     with pytest.raises(RequestError, match="is asked for twice"):

@@ -41,8 +41,8 @@ def backtest(
     sums up what is found.
 
     Raises:
-        RequestError: a case whose result its evidence does not settle, one asked for twice, an
-            order that does not exist or that is known of no vote.
+        RequestError: a case whose result its evidence does not settle, one asked for twice, or
+            no order of these is known of any vote.
         CaseError: the evidence of a case cannot all be true.
         JobError: a job failed, or every worker died.
     """
