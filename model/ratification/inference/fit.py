@@ -157,9 +157,20 @@ def _sample(
     sampler: Sampler,
     progress: Progress,
 ) -> "xr.DataTree":
-    import nutpie
-
     from ratification.inference.model import unfold
+
+    tree = sampled(compiled, seed, sampler, progress)
+    posterior = tree["posterior"].dataset
+    raw = {str(name): posterior[name].values for name in posterior.data_vars}
+    unfolded = unfold(layout.structure, raw)
+    kept = posterior[list(unfolded)]
+    tree["posterior"] = kept.assign({n: (kept[n].dims, v) for n, v in unfolded.items()})
+    return tree
+
+
+def sampled(compiled: Any, seed: int, sampler: Sampler, progress: Progress) -> "xr.DataTree":
+    """Draws of any model that nutpie has compiled; Ctrl-C, or an error of `progress`, ends it."""
+    import nutpie
 
     total = sampler.chains * (sampler.draws + sampler.tune)
 
@@ -192,11 +203,6 @@ def _sample(
         running.cancel()
         raise
     progress("sampling", total, total)
-    posterior = tree["posterior"].dataset
-    raw = {str(name): posterior[name].values for name in posterior.data_vars}
-    unfolded = unfold(layout.structure, raw)
-    kept = posterior[list(unfolded)]
-    tree["posterior"] = kept.assign({n: (kept[n].dims, v) for n, v in unfolded.items()})
     return tree
 
 
