@@ -21,6 +21,7 @@ from ratification.output.views.backtest_words import verdicts
 from ratification.validation import backtest as replays
 from ratification.validation.backtest import Backtest
 from ratification.validation.jobs import Job
+from ratification.validation.learned_cases import Learner
 from ratification.validation.orders import ORDERS, labels_of, order_of, stages
 from ratification.validation.replay import Replay, past_of, replayed, truth_of
 from ratification.validation.scores import LEVELS
@@ -226,19 +227,19 @@ def test_the_past_is_of_strictly_earlier_days(three: list[Case]) -> None:
     }
 
 
-def test_priors_are_learned_from_other_days_alone() -> None:
+def test_other_days_alone_teach() -> None:
     """A learner sees no report of the vote itself, nor of its day, and others' own round only."""
     asked: dict[str, list[tuple[str, str]]] = {}
 
-    def learn(case: Case, others: Sequence[Case]) -> Priors:
+    def learn(case: Case, others: Sequence[Case]) -> Case:
         assert case.reports == ()
         asked[case.id + case.target] = [(other.id, other.target) for other in others]
         for other in others:
             assert {report.round for report in other.reports} == {other.target}
-        return case.with_priors(tau_union=0.2).priors
+        return case.with_priors(tau_union=0.2)
 
     cases = [*load_family("australia")[9:13], load("sebac-2011")]
-    jobs = grabbed(cases, priors_for=learn, orders=("random",), random_orders=1)
+    jobs = grabbed(cases, learn=learn, orders=("random",), random_orders=1)
     assert {name for name, _ in asked["australia-1937-aviation1937"]} == {
         "australia-1944-postwar",
         "australia-1946-social-services",
@@ -248,6 +249,21 @@ def test_priors_are_learned_from_other_days_alone() -> None:
     assert ("sebac-2011", "2011-08") not in asked["sebac-20112011-08"]
     assert {job.given.case.priors.tau_union.sd for job in jobs} == {0.2}
     assert {job.given.case.priors.nu.mean for job in jobs} == {2.0, Priors().nu.mean}
+
+
+def test_leanings_of_states_are_learned_as_a_feature() -> None:
+    """From other days Tasmania leans against; nothing is learned where nothing is counted."""
+    cases = list(load_family("australia"))
+    learner = Learner()
+    taught = learner(cases[-1].without_evidence(), cases[17:24])
+    assert taught.priors.mu.mean < cases[-1].priors.mu.mean
+    assert taught.features["leaning"]["tas"] < 0 < taught.features["leaning"]["vic"]
+    assert "act" not in taught.features["leaning"]
+    rail = load("rail-2022")
+    assert learner(rail, [rail.without_evidence()]) is rail
+    jobs = grabbed(cases[-7:], learn=learner, orders=("random",), random_orders=1)
+    last = [job.given.case for job in jobs if job.given.case.id == cases[-1].id]
+    assert all(case.features["leaning"] and case.priors.beta.mean == 1.0 for case in last)
 
 
 # Replays

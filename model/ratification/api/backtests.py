@@ -14,7 +14,7 @@ from ratification.errors import RequestError
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.posterior import EngineChoice
 from ratification.validation import backtest as replays
-from ratification.validation.backtest import RANDOM_ORDERS, Backtest, PriorsFor
+from ratification.validation.backtest import RANDOM_ORDERS, Backtest, Learn
 from ratification.validation.jobs import JobSettings, run_jobs
 from ratification.validation.orders import ORDERS, OrderName
 from ratification.validation.replay import WORLDS
@@ -28,14 +28,15 @@ def backtest(
     seed: int = DEFAULT_SEED,
     engine: EngineChoice = "instant",
     worlds: int = WORLDS,
-    priors_for: PriorsFor | None = None,
+    learn: Learn | None = None,
     progress: Progress = no_progress,
     **where: Unpack[JobSettings],
 ) -> Backtest:
     """Replay every finished round of the cases and score its forecasts at several stages.
 
-    `orders` are those in which unions report, "random" in `random_orders` ways. `priors_for`
-    gives the priors of a case from the cases of other polling days; None leaves the cases' own.
+    `orders` are those in which unions report, "random" in `random_orders` ways. `learn` gives a
+    case, from the cases of other polling days, the priors and features they teach, as
+    `validation.learned_cases.Learner()` does; None leaves the cases' own.
     `where` says by how many `processes` or which Dask `scheduler` it is done, and in which file
     what is done is `kept`, as `validation.jobs.run_jobs` takes it. `validation.verdicts.summary`
     sums up what is found.
@@ -59,7 +60,7 @@ def backtest(
         seed=seed,
         engine=engine,
         worlds=worlds,
-        priors_for=priors_for,
+        learn=learn,
         run=partial(run_jobs, **where),
         progress=progress,
     )

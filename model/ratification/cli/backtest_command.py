@@ -59,6 +59,11 @@ NAMES = (
     type=click.IntRange(0, 2**31 - 2),
     help="Same seed, same inputs: the same bytes.",
 )
+@click.option(
+    "--learn",
+    is_flag=True,
+    help="Learn priors, and leanings of unions that recur, from the votes of all other days.",
+)
 @engine_option("instant")
 @job_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -76,6 +81,7 @@ def command(
     random_orders: int,
     worlds: int,
     seed: int,
+    learn: bool,
     engine: "EngineChoice",
     jobs: JobOptions,
     as_json: bool,
@@ -86,7 +92,7 @@ def command(
     """How good the forecasts are: finished votes replayed stage by stage, and scored.
 
     \b
-    ratify backtest australia
+    ratify backtest australia --learn
     ratify backtest sebac-2011 --order actual --order favourable-first
     ratify backtest my-vote-2019 my-vote-2023 --report backtest.html
 
@@ -99,6 +105,7 @@ def command(
         refuse_existing(report, force)
     with Waiting(quiet=False) as waiting:
         from ratification.api.backtests import backtest, backtest_cases, write_backtest
+        from ratification.validation.learned_cases import Learner
         from ratification.validation.orders import ORDERS
 
         found = backtest(
@@ -108,6 +115,7 @@ def command(
             worlds=worlds,
             seed=seed,
             engine=engine,
+            learn=Learner() if learn else None,
             progress=waiting.tell,
             **jobs.settings("backtest"),
         )
@@ -115,7 +123,7 @@ def command(
             waiting.tell("writing the report", 0, 0)
             options: dict[str, Any] = {"random-orders": random_orders, "worlds": worlds}
             options |= {"seed": seed, "engine": engine}
-            write_backtest(report, found, command=_again(cases, orders, options))
+            write_backtest(report, found, command=_again(cases, orders, options, learn=learn))
     _print(found, as_json=as_json, as_csv=as_csv)
     if report is not None:
         click.echo(f"report: {report}", err=True)
@@ -137,11 +145,14 @@ def _print(found: Any, *, as_json: bool, as_csv: bool) -> None:
         console().print(backtest_view(found, summary(found)))
 
 
-def _again(cases: tuple[str, ...], orders: tuple[str, ...], options: dict[str, Any]) -> str:
+def _again(
+    cases: tuple[str, ...], orders: tuple[str, ...], options: dict[str, Any], *, learn: bool
+) -> str:
     """The command that makes the same numbers, ready for a shell."""
     said = ["ratify", "backtest", *cases]
     for order in orders:
         said += ["--order", order]
     for name, value in options.items():
         said += [f"--{name}", str(value)]
+    said += ["--learn"] if learn else []
     return shlex.join(said)

@@ -18,6 +18,7 @@ from ratification.output.views import backtest_words as words
 from ratification.validation.backtest import Backtest, Forecasted, scores_of
 from ratification.validation.orders import OrderName
 from ratification.validation.replay import MODEL
+from ratification.validation.resampling import FEWEST_DAYS
 from ratification.validation.scores import LEVELS
 from ratification.validation.verdicts import (
     FORECASTERS,
@@ -259,11 +260,14 @@ def _misses(found: Backtest, shown: Summary) -> Text:
 
 
 def _small_print(found: Backtest) -> Text:
-    lines = [
+    errors = [
         f"± is the standard error over {wording.plural(len(found.days), 'polling day')}, drawn "
         "again whole (bootstrap)",
         "+ the baseline is worse than the model, \N{MINUS SIGN} it is better: the 95% interval of "
         "the difference leaves out 0",
+    ]
+    lines = [
+        *(errors if len(found.days) >= FEWEST_DAYS else []),
         f"{found.worlds:,} simulated votes a forecast, seed {found.seed}, engine {found.engine}",
     ]
     return Text("\n".join(lines), style="dim")

@@ -7,7 +7,7 @@ from ratification.output import wording
 from ratification.validation.backtest import Backtest, Forecasted, scores_of
 from ratification.validation.baselines import BASELINES
 from ratification.validation.replay import MODEL
-from ratification.validation.resampling import MeanScore
+from ratification.validation.resampling import FEWEST_DAYS, MeanScore
 from ratification.validation.verdicts import (
     DAYS_RANGE,
     REPORTED,
@@ -27,7 +27,6 @@ MEASURE_NAMES: dict[Measure, str] = {
 }
 NAMES = {MODEL: "model"} | {name: name.replace("-", " ") for name in BASELINES}
 KINDS: dict[Kind, str] = {"vote": "outcomes of votes", "union": "outcomes of open unions"}
-FEWEST_DAYS = 5  # with fewer polling days no verdict is given
 
 
 def about(found: Backtest) -> str:
@@ -62,7 +61,7 @@ def cell(row: Row | None) -> str:
 
 
 def _sign(against: MeanScore | None) -> str:
-    if against is None or against.days < FEWEST_DAYS or against.low is None or against.high is None:
+    if against is None or against.low is None or against.high is None:
         return ""
     return " +" if against.low > 0 else " \N{MINUS SIGN}" if against.high < 0 else ""
 
