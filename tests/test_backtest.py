@@ -22,10 +22,11 @@ from ratification.validation import backtest as replays
 from ratification.validation.backtest import Backtest
 from ratification.validation.jobs import Job
 from ratification.validation.learned_cases import Learner
+from ratification.validation.mean_scores import REPORTED, rows
 from ratification.validation.orders import ORDERS, labels_of, order_of, stages
 from ratification.validation.replay import Replay, past_of, replayed, truth_of
 from ratification.validation.scores import LEVELS
-from ratification.validation.verdicts import REPORTED, rare_events, rows, summary
+from ratification.validation.verdicts import rare_events, summary
 from ratification.validation.votes import Vote, finished_votes
 
 Said = dict[str, Any]

@@ -10,17 +10,18 @@ from typing import ClassVar
 from ratification.output import wording
 from ratification.output.page.backtest_charts import (
     by_stage,
-    reliability_figure,
     replay_figure,
     scores_table,
 )
 from ratification.output.page.page import Chapter, Download, Page
 from ratification.output.page.parts import DataTable, Figure, Section
+from ratification.output.page.reliability_chart import reliability_figure
 from ratification.output.views import backtest_words as words
 from ratification.output.views.backtest import FEW_VOTES, backtest_object, backtest_rows
 from ratification.validation.backtest import Backtest
+from ratification.validation.mean_scores import MEASURES, REPORTED, Measure
 from ratification.validation.scores import LEVELS
-from ratification.validation.verdicts import MEASURES, REPORTED, Measure, Summary, summary
+from ratification.validation.verdicts import Summary, summary
 
 CHARTED: tuple[Measure, ...] = ("log", "union_log", "crps")
 BASELINES = (

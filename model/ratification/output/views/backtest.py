@@ -16,19 +16,19 @@ from ratification.output import wording
 from ratification.output.contract import SCHEMA_VERSION
 from ratification.output.views import backtest_words as words
 from ratification.validation.backtest import Backtest, Forecasted, scores_of
-from ratification.validation.orders import OrderName
-from ratification.validation.replay import MODEL
-from ratification.validation.resampling import FEWEST_DAYS
-from ratification.validation.scores import LEVELS
-from ratification.validation.verdicts import (
+from ratification.validation.mean_scores import (
     FORECASTERS,
     MEASURES,
     REPORTED,
     Measure,
     Row,
-    Summary,
     stage_labels,
 )
+from ratification.validation.orders import OrderName
+from ratification.validation.replay import MODEL
+from ratification.validation.resampling import FEWEST_DAYS
+from ratification.validation.scores import LEVELS
+from ratification.validation.verdicts import Summary
 
 FEW_VOTES = 4  # so many are shown forecast by forecast
 

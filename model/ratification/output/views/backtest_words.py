@@ -6,17 +6,10 @@ from collections.abc import Sequence
 from ratification.output import wording
 from ratification.validation.backtest import Backtest, Forecasted, scores_of
 from ratification.validation.baselines import BASELINES
+from ratification.validation.mean_scores import REPORTED, Measure, Row
 from ratification.validation.replay import MODEL
 from ratification.validation.resampling import FEWEST_DAYS, MeanScore
-from ratification.validation.verdicts import (
-    DAYS_RANGE,
-    REPORTED,
-    Coverage,
-    Kind,
-    Measure,
-    Row,
-    Summary,
-)
+from ratification.validation.verdicts import DAYS_RANGE, Coverage, Kind, Summary
 
 MEASURE_NAMES: dict[Measure, str] = {
     "brier": "Brier score of the outcome",
