@@ -26,6 +26,7 @@ SPREAD: Mapping[str, HalfNormal] = {
 }
 SHARED = Beta(a=2.0, b=2.0)  # of a unit's effect, what questions of one day share
 DIGITS = 4
+SMALLEST = 10**-DIGITS  # a prior has no sd of zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +110,11 @@ def _between(found: Mapping[str, Moments], name: str) -> Normal:
 
 
 def _normal(moments: Moments) -> Normal:
-    return Normal(mean=round(moments.mean, DIGITS), sd=round(moments.sd, DIGITS))
+    return Normal(mean=round(moments.mean, DIGITS), sd=max(round(moments.sd, DIGITS), SMALLEST))
 
 
 def _half_normal(square: float) -> HalfNormal:
-    return HalfNormal(sd=max(round(float(np.sqrt(square)), DIGITS), 10**-DIGITS))
+    return HalfNormal(sd=max(round(float(np.sqrt(square)), DIGITS), SMALLEST))
 
 
 def _beta(moments: Moments) -> Beta:

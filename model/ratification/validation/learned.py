@@ -1,4 +1,4 @@
-"""What was learned from past votes, as values: estimates, priors, leanings, and whether it helps."""
+"""What past votes teach, as values: estimates, priors, leanings, and whether they help."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

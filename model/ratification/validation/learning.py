@@ -3,7 +3,7 @@
     logit p = mu_v + lasting leaning of the unit + kappa * early + tau_d * x       yes share
     logit t = nu_d + tau_turnout_d * w                                             turnout
 
-Each vote v has its own mu_v, and each polling day d its own nu_d, tau_d and tau_turnout_d. (x, w) is
+Each vote v has its own mu_v, each polling day d its own nu_d, tau_d and tau_turnout_d. (x, w) is
 standard normal and correlated. A unit's own x in the questions of one day share a part of their
 variance, and their mean goes with the day's one turnout; rounds that repeat each other share
 `persistence`. A unit's effect is the overdispersion of its binomial count, as in a forecast.
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 DIFFERING = 0.5  # sd of the log scales of days
 DIFFERING_SHARED = 2.0  # sd of the logit of what days share
-SAMPLER = Sampler(draws=2000, tune=1500, target_accept=0.97)
+SAMPLER = Sampler(draws=2000, tune=1500, target_accept=0.99)
 
 
 @dataclass(frozen=True, kw_only=True)

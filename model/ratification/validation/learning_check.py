@@ -20,6 +20,8 @@ NODES = 200  # of a half-normal scale
 DRAWS = 2000
 
 Logits = Float[np.ndarray, " unit"]
+Name = tuple[str, str, bool]  # quantity, kind of score, whether with leanings
+Scores = dict[Name, tuple[float, float]]  # under own and under learned priors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def check_learning(
     days = sorted({vote.day for vote in votes})
     if len(days) < FEWEST_DAYS:
         return ()
-    lines: list[tuple[str, dict[tuple[str, str, bool], tuple[float, float]]]] = []
+    lines: list[tuple[str, Scores]] = []
     for number, day in enumerate(days):
         progress("leaving one day out", number, len(days))
         hyper = fast_hyper([vote for vote in votes if vote.day != day])
@@ -60,8 +62,8 @@ def check_learning(
 
 
 def _compared(
-    name: tuple[str, str, bool],
-    lines: Sequence[tuple[str, dict[tuple[str, str, bool], tuple[float, float]]]],
+    name: Name,
+    lines: Sequence[tuple[str, Scores]],
     seed: int,
 ) -> Compared:
     quantity, score, leanings = name
@@ -79,11 +81,9 @@ def _compared(
     )
 
 
-def _scored(
-    vote: PastVote, hyper: Hyper, seed: int
-) -> dict[tuple[str, str, bool], tuple[float, float]]:
+def _scored(vote: PastVote, hyper: Hyper, seed: int) -> Scores:
     """Own and learned score of a vote, by quantity, kind of score, and whether with leanings."""
-    found = {}
+    found: Scores = {}
     told = [entry for entry in vote.unions if entry.members]
     choices = [(False, priors_of(hyper)), (True, priors_beside_leanings(hyper))]
     own = vote.case.priors
@@ -147,7 +147,7 @@ def _pairs(
     learned: _Law,
     leanings: bool,
     seed: int,
-) -> dict[tuple[str, str, bool], tuple[float, float]]:
+) -> Scores:
     scores: dict[str, Callable[[_Law], float]] = {
         "log density": lambda law: _log_density(law, *seen),
         "CRPS": lambda law: _crps(law, *seen, seed),
@@ -158,7 +158,7 @@ def _pairs(
 
 
 def _log_density(law: _Law, logit: Logits, sampling: Logits) -> float:
-    """Joint log density of a vote's logits, a unit; the scale is integrated out on its quantiles."""
+    """Joint log density of a vote's logits, a unit; its scale is integrated out on quantiles."""
     from scipy.special import logsumexp
     from scipy.stats import halfnorm
 
