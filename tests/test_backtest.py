@@ -255,11 +255,13 @@ def test_other_days_alone_teach() -> None:
 def test_leanings_of_states_are_learned_as_a_feature() -> None:
     """From other days Tasmania leans against; nothing is learned where nothing is counted."""
     cases = list(load_family("australia"))
-    learner = Learner()
+    learner = Learner(leanings=True)
     taught = learner(cases[-1].without_evidence(), cases[17:24])
     assert taught.priors.mu.mean < cases[-1].priors.mu.mean
     assert taught.features["leaning"]["tas"] < 0 < taught.features["leaning"]["vic"]
     assert "act" not in taught.features["leaning"]
+    without = Learner()(cases[-1].without_evidence(), cases[17:24])
+    assert (without.features, without.priors.mu) == ({}, taught.priors.mu)
     rail = load("rail-2022")
     assert learner(rail, [rail.without_evidence()]) is rail
     jobs = grabbed(cases[-7:], learn=learner, orders=("random",), random_orders=1)

@@ -67,6 +67,23 @@ def test_options_change_the_forecasts(
         assert value not in plain
 
 
+def test_learning_changes_the_forecasts(store: list[str]) -> None:
+    """`--learn` gives other chances, and JSON says that priors were learned."""
+    names = ("australia-1944-postwar", "australia-1948-rents-prices")
+    arguments = [*BASE, *names, *store, "--json"]
+    told = [
+        json.loads(printed(*arguments, *extra))
+        for extra in ([], ["--learn", "priors"], ["--learn", "leanings"])
+    ]
+    assert [each["learned_priors"] for each in told] == [False, True, True]
+    chances = [
+        [f["scores"]["model"]["chance"] for f in each["forecasts"] if f["stage"] == "0"]
+        for each in told
+    ]
+    assert all(len(set(of_vote)) > 1 for of_vote in zip(*chances, strict=True))
+    assert chances[1] != chances[2]
+
+
 @pytest.mark.slow
 def test_the_engine_is_the_one_asked_for(store: list[str]) -> None:
     """`--engine nuts` samples every forecast."""
@@ -75,9 +92,7 @@ def test_the_engine_is_the_one_asked_for(store: list[str]) -> None:
     assert {forecast["engine"] for forecast in told["forecasts"]} == {"nuts"}
 
 
-def test_what_is_done_is_kept_unless_fresh(
-    store: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_done_is_kept_unless_fresh(store: list[str], tmp_path: Path) -> None:
     """A second run forecasts nothing anew; --fresh does."""
     first = printed(*BASE, *store, "--json")
     kept = tmp_path / "store" / "jobs" / "backtest.jsonl"

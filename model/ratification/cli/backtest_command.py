@@ -61,8 +61,9 @@ NAMES = (
 )
 @click.option(
     "--learn",
-    is_flag=True,
-    help="Learn priors, and leanings of unions that recur, from the votes of all other days.",
+    type=click.Choice(["priors", "leanings"]),
+    help="Learn priors from the votes of all other polling days; 'leanings': also how unions that "
+    "recur lean.",
 )
 @engine_option("instant")
 @job_options
@@ -81,7 +82,7 @@ def command(
     random_orders: int,
     worlds: int,
     seed: int,
-    learn: bool,
+    learn: str | None,
     engine: "EngineChoice",
     jobs: JobOptions,
     as_json: bool,
@@ -92,7 +93,7 @@ def command(
     """How good the forecasts are: finished votes replayed stage by stage, and scored.
 
     \b
-    ratify backtest australia --learn
+    ratify backtest australia --learn priors
     ratify backtest sebac-2011 --order actual --order favourable-first
     ratify backtest my-vote-2019 my-vote-2023 --report backtest.html
 
@@ -115,7 +116,7 @@ def command(
             worlds=worlds,
             seed=seed,
             engine=engine,
-            learn=Learner() if learn else None,
+            learn=Learner(leanings=learn == "leanings") if learn else None,
             progress=waiting.tell,
             **jobs.settings("backtest"),
         )
@@ -146,7 +147,7 @@ def _print(found: Any, *, as_json: bool, as_csv: bool) -> None:
 
 
 def _again(
-    cases: tuple[str, ...], orders: tuple[str, ...], options: dict[str, Any], *, learn: bool
+    cases: tuple[str, ...], orders: tuple[str, ...], options: dict[str, Any], *, learn: str | None
 ) -> str:
     """The command that makes the same numbers, ready for a shell."""
     said = ["ratify", "backtest", *cases]
@@ -154,5 +155,5 @@ def _again(
         said += ["--order", order]
     for name, value in options.items():
         said += [f"--{name}", str(value)]
-    said += ["--learn"] if learn else []
+    said += ["--learn", learn] if learn else []
     return shlex.join(said)

@@ -1,4 +1,4 @@
-"""A case with what votes of other polling days teach: priors, and where units recur, leanings."""
+"""A case with what votes of other polling days teach: priors, and if asked for, leanings."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,12 @@ LEANING = "leaning"  # the feature's name
 class Learner:
     """Learns by the fast learner, once from each set of votes.
 
-    Where the case's unions recur among the others, their leanings are a feature beside the priors.
+    With `leanings`, those of unions that recur among the others are a feature beside the priors.
     Where nothing can be learned, as from votes without counts, the case stays as it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, leanings: bool = False) -> None:
+        self.leanings = leanings
         self._known: dict[tuple[tuple[str, str], ...], Hyper | None] = {}
 
     def __call__(self, case: Case, others: Sequence[Case]) -> Case:
@@ -27,7 +28,7 @@ class Learner:
         hyper = self._learned(others)
         if hyper is None:
             return case
-        leaning = _leanings(case, hyper)
+        leaning = _leanings(case, hyper) if self.leanings else {}
         beside = priors_beside_leanings(hyper, case.priors) if leaning else None
         if beside is None:
             return case.with_priors(priors_of(hyper, case.priors))
