@@ -19,6 +19,7 @@ CHECKED = [
     "ratification.api",
     "ratification.inference",
     "ratification.output",
+    "ratification.validation",
 ]
 # An int may stand where a float is asked for, as mypy reads it (PEP 484).
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"

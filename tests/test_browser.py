@@ -22,8 +22,8 @@ from ratification.answers.amend import amendments_of
 from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
-from ratification.api import timeline, write_report
 from ratification.api.tuning import checked
+from ratification.api import backtest, load_family, timeline, write_backtest, write_report
 from ratification.case.bylaws import All, Condition
 from ratification.case.rounds import Joining, Scenario
 from ratification.output import wording
@@ -518,3 +518,23 @@ def test_scenarios_of_another_coalition_are_read_and_calculated(
             p, mcse = chance_in(shown)
             assert p == rule.estimate.probability, rule
             assert mcse == pytest.approx(rule.estimate.mcse, rel=1e-9), rule
+
+
+def test_a_backtest_is_drawn(browser: Browser, tmp_path: Path) -> None:
+    """Scores by stage, reliability and single votes as charts; phone and desktop read it all."""
+    path = tmp_path / "backtest.html"
+    cases = [case for case in load_family("australia") if case.target in ("1937", "1946")]
+    orders = ("random", "favourable-first")
+    found = backtest(cases, orders=orders, random_orders=2, worlds=200)
+    write_backtest(path, found, command="ratify backtest")
+    for width in (DESKTOP, PHONE):
+        for shown in opened(browser, path, viewport={"width": width, "height": 800}):
+            figures = shown.locator("figure")
+            # Three scores, reliability of states (of four votes it says nothing), every vote.
+            assert figures.count() == 3 + 1 + len(found.votes)
+            for figure in figures.all():
+                assert figure.locator(".chart svg path").count() > 5
+            assert shown.locator("#misses li").count() > 0
+            assert shown.evaluate("document.documentElement.scrollWidth") <= width
+            serious = Axe().run(shown).response["violations"]
+            assert [v["id"] for v in serious if v["impact"] in ("serious", "critical")] == []

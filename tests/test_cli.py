@@ -77,7 +77,14 @@ def test_examples_in_help_are_lines_that_can_be_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["forecast", "--help"], ["check", "sebac-2011"], ["cases"]]
+    "arguments",
+    [
+        ["--help"],
+        ["forecast", "--help"],
+        ["backtest", "--help"],
+        ["check", "sebac-2011"],
+        ["cases"],
+    ],
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     """Help, check and cases start without PyMC, ArviZ, SciPy, xarray or pandas."""

@@ -8,6 +8,7 @@ tighter = case.with_priors(set_from_text(case.priors, "tau_union=0.4"))
 tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 """
 
+from ratification.api.backtests import backtest, backtest_cases, write_backtest
 from ratification.api.breakevens import break_even
 from ratification.api.checks import leave_one_union_out, predictive_tree, sensitivity_tree
 from ratification.api.comparisons import compare
@@ -45,6 +46,8 @@ __all__ = [
     "SettingsCompared",
     "Watch",
     "amend",
+    "backtest",
+    "backtest_cases",
     "beliefs",
     "believing",
     "break_even",
@@ -72,6 +75,7 @@ __all__ = [
     "tune",
     "whatif",
     "whatif_each",
+    "write_backtest",
     "write_priors",
     "write_report",
 ]

@@ -22,6 +22,7 @@ COMMANDS = {
     "tune": "What the priors say and the reports taught, and whether the model suits them.",
     "watch": "Keep a report up to date while a case is edited, and a ledger of what it said.",
     "history": "List what a case's report said while it was watched.",
+    "backtest": "How good the forecasts are: finished votes replayed and scored.",
     "learn": "Learn priors for a new vote from past ones, and whether that helps.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ratification.case.case import Case
-from ratification.case.priors import Priors
 from ratification.errors import RequestError
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.numerics import stream
@@ -22,11 +21,11 @@ from ratification.validation.votes import Vote, finished_votes
 
 RANDOM_ORDERS = 3
 MOST_SEED = 2**31 - 2
-DOING = "replaying votes"
+LEARNING, DOING = "learning from other days", "replaying votes"
 
-# The priors of a vote from votes of other polling days. The first case has no reports, so that
-# nothing of the vote itself can be learned; the others have those of their own round.
-PriorsFor = Callable[[Case, Sequence[Case]], Priors]
+# A case with the priors and features that votes of other polling days teach. It has no reports, so
+# that nothing of the vote itself can be learned; the others have those of their own round.
+Learn = Callable[[Case, Sequence[Case]], Case]
 RunJobs = Callable[..., list[Json]]  # as `run_jobs`
 
 
@@ -88,7 +87,7 @@ def backtest(
     seed: int,
     engine: EngineChoice = "instant",
     worlds: int = WORLDS,
-    priors_for: PriorsFor | None = None,
+    learn: Learn | None = None,
     run: RunJobs = run_jobs,
     progress: Progress = no_progress,
 ) -> Backtest:
@@ -111,7 +110,11 @@ def backtest(
         raise RequestError(
             f"in which order results came is not known of {names[0]}: --order actual"
         )
-    given = {vote.name: _given(vote, votes, seed, engine, worlds, priors_for) for vote in votes}
+    given = {}
+    for number, vote in enumerate(votes):
+        if learn is not None:
+            progress(LEARNING, number, len(votes))
+        given[vote.name] = _given(vote, votes, seed, engine, worlds, learn)
     jobs = {
         _job_name(entry): Job(
             name=_job_name(entry),
@@ -128,7 +131,7 @@ def backtest(
         seed=seed,
         engine=engine,
         worlds=worlds,
-        learned=priors_for is not None,
+        learned=learn is not None,
     )
 
 
@@ -174,13 +177,14 @@ def _given(
     seed: int,
     engine: EngineChoice,
     worlds: int,
-    priors_for: PriorsFor | None,
+    learn: Learn | None,
 ) -> Replay:
     """What every forecast of a vote is given, before any report."""
     case = replace(vote.case, target=vote.round)
-    if priors_for is not None:
+    if learn is not None:
         others = [_alone(other) for other in votes if other.day != vote.day]
-        case = case.with_priors(priors_for(case.without_evidence(), others))
+        taught = learn(case.without_evidence(), others)
+        case = replace(case, priors=taught.priors, features=taught.features)
     return Replay(
         case=case,
         members=vote.members,
@@ -201,7 +205,8 @@ def _alone(vote: Vote) -> Case:
 
 def _at(given: Replay, vote: Vote, entry: Forecasted, seed: int) -> Replay:
     """The same after some unions have reported, with a seed of its own."""
-    case = vote.with_results_of(sorted(entry.reported)).with_priors(given.case.priors)
+    told = vote.with_results_of(sorted(entry.reported)).reports
+    case = replace(given.case, reports=told)
     own = int(stream(seed, "replay", _job_name(entry)).integers(MOST_SEED))
     return replace(given, case=case, seed=own)
 

@@ -10,17 +10,18 @@ from jaxtyping import Float
 
 from ratification.answers.estimates import rough_estimate
 from ratification.answers.judging import Results, judge
-from ratification.answers.standing import Standing, rule_standing, union_standings
+from ratification.answers.standing import Standing, rule_verdicts, union_standings
 from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
 from ratification.case.facts import Known
 from ratification.case.known import known
-from ratification.errors import RatificationError
+from ratification.errors import ConvergenceError, RatificationError
 from ratification.inference.fit import Engine
 from ratification.inference.instant.adapting import Effort
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import stream
-from ratification.inference.posterior import EngineChoice
+from ratification.inference.posterior import EngineChoice, Posterior
+from ratification.inference.structure import Layout
 from ratification.inference.worlds import Worlds, draw_worlds
 from ratification.validation.baselines import BASELINES, Now, Past, Predicted
 from ratification.validation.fitting import fitted
@@ -31,6 +32,7 @@ MODEL = "model"
 WORLDS = 1000  # a chance of one half is then known to 1.6 points, less than days differ by far
 # As many draws as worlds, and half of the points: what lacks is topped up until the checks pass.
 EFFORT = Effort(points=1024, kept=WORLDS)
+CAREFUL = Effort(points=4096, copies=8, adapting=512, kept=WORLDS)  # where that does not pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +92,11 @@ def replayed(given: Replay) -> dict[str, Any]:
     facts = known(evidence, round_id, case.electorate, case.id)
     standings = union_standings(case.electorate, facts)
     [chosen] = choose(case.bylaws, (given.rule,))
-    verdict = rule_standing(chosen.reading, case.electorate, facts).status
-    decided = None if verdict == "open" else verdict == "ratified"
+    verdict = rule_verdicts(case.electorate, facts, chosen.reading.abstaining)(chosen.reading.rule)
+    decided = None if verdict == 0 else verdict > 0
     try:
         layout = build_layout(case, evidence, round_id)
-        posterior = fitted(layout, given.seed, given.engine, _nuts(), effort=EFFORT)
+        posterior = _posterior(layout, given)
         worlds = draw_worlds(case, posterior, evidence, round_id, given.worlds)
     except RatificationError as error:
         return {"no_answer": str(error)}
@@ -113,6 +115,16 @@ def replayed(given: Replay) -> dict[str, Any]:
         "open": len(still_open),
         "scores": scored,
     }
+
+
+def _posterior(layout: Layout, given: Replay) -> Posterior:
+    """By the instant engine cheaply, else more carefully, else by NUTS if it was asked for."""
+    if given.engine != "nuts":
+        try:
+            return fitted(layout, given.seed, "instant", _nuts(), effort=EFFORT)
+        except ConvergenceError:
+            pass
+    return fitted(layout, given.seed, given.engine, _nuts(), effort=CAREFUL)
 
 
 @cache

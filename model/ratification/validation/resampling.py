@@ -11,14 +11,14 @@ import numpy as np
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+FEWEST_DAYS = 5  # drawing fewer again and again says nothing of how much others would differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanScore:
     """A mean over votes, its standard error over days, and a percentile interval at 95%.
 
-    `error` and interval are None where there are fewer than two days: nothing says how much
-    another day would differ.
+    `error` and interval are None where there are fewer than five days.
     """
 
     mean: float
@@ -46,8 +46,10 @@ def mean_by_day(
     sums = np.bincount(place, weights=np.asarray(values, dtype=float))
     counts = np.bincount(place).astype(float)
     mean = float(sums.sum() / counts.sum())
-    if len(names) < 2:
-        return MeanScore(mean=mean, error=None, low=None, high=None, votes=len(values), days=1)
+    if len(names) < FEWEST_DAYS:
+        return MeanScore(
+            mean=mean, error=None, low=None, high=None, votes=len(values), days=len(names)
+        )
     from scipy.stats import bootstrap
 
     found = bootstrap(

@@ -1,45 +1,31 @@
-"""What a backtest shows: mean scores with errors over polling days, and verdicts on calibration.
+"""What a backtest shows: mean scores, and verdicts on calibration, which rest on random orders."""
 
-The verdict rests on random orders. A vote's random orders are averaged first, and its stages are
-never pooled as if they were votes of their own.
-"""
-
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from ratification.validation.backtest import Backtest, Forecasted, random_stream, scores_of
-from ratification.validation.baselines import BASELINES
-from ratification.validation.orders import OrderName, labels_of
-from ratification.validation.reliability import Reliability, reliability
+from ratification.validation.backtest import Backtest, Forecasted, scores_of
+from ratification.validation.isotonic import Reliability, reliability
+from ratification.validation.mean_scores import (
+    Measure,
+    Row,
+    at_stage,
+    averaged,
+    mean_over_days,
+    rows,
+    stage_labels,
+)
 from ratification.validation.replay import MODEL
-from ratification.validation.resampling import MeanScore, mean_by_day
+from ratification.validation.resampling import MeanScore
 from ratification.validation.scores import LEVELS
 
-Measure = Literal["brier", "log", "union_brier", "union_log", "crps"]
-MEASURES: tuple[Measure, ...] = ("brier", "log", "union_brier", "union_log", "crps")
-FORECASTERS = (MODEL, *BASELINES)
-REPORTED = "any reported"  # all stages with a report, averaged by vote
 RARE = 0.05  # events given less
 RARE_RANGE = 0.999  # of the binomial law that their number is held to
 DAYS_RANGE = 0.99  # central, of the binomial law that coverage is held to
 
 Kind = Literal["vote", "union"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One forecaster's mean score at a stage; `against`: less the model's (None of the model)."""
-
-    order: OrderName
-    stage: str
-    measure: Measure
-    forecaster: str
-    score: MeanScore
-    against: MeanScore | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,79 +72,6 @@ class Rare:
         return self.happened <= self.most
 
 
-def rows(found: Backtest, order: OrderName) -> list[Row]:
-    """Mean scores by stage, and over all stages with a report, of every forecaster."""
-    made = []
-    for stage in (*stage_labels(found, order), REPORTED):
-        chosen = at_stage(found, order, stage)
-        for measure in MEASURES:
-            model = by_vote(chosen, measure, MODEL)
-            for forecaster in FORECASTERS:
-                values = by_vote(chosen, measure, forecaster)
-                if values:
-                    made.append(_row(found, order, stage, measure, forecaster, values, model))
-    return made
-
-
-def _row(
-    found: Backtest,
-    order: OrderName,
-    stage: str,
-    measure: Measure,
-    forecaster: str,
-    values: dict[str, float],
-    model: dict[str, float],
-) -> Row:
-    apart = {vote: value - model[vote] for vote, value in values.items()}
-    return Row(
-        order=order,
-        stage=stage,
-        measure=measure,
-        forecaster=forecaster,
-        score=_mean(found, values),
-        against=None if forecaster == MODEL else _mean(found, apart),
-    )
-
-
-def _mean(found: Backtest, values: dict[str, float]) -> MeanScore:
-    """The mean over votes; the same days are drawn again for every score, so errors are paired."""
-    days = {vote.name: vote.day for vote in found.votes}
-    rng = random_stream(found.seed, "days")
-    return mean_by_day(list(values.values()), [days[vote] for vote in values], rng)
-
-
-def stage_labels(found: Backtest, order: OrderName) -> list[str]:
-    """Stages of the votes replayed in an order, from none reported on."""
-    return labels_of(f.stage for f in found.forecasts if f.order == order)
-
-
-def at_stage(found: Backtest, order: OrderName, stage: str) -> list[Forecasted]:
-    """Answered forecasts at a stage, or at all stages with a report."""
-    return [
-        forecast
-        for forecast in found.forecasts
-        if forecast.order == order
-        and forecast.answered
-        and (forecast.stage.reported > 0 if stage == REPORTED else forecast.stage.label == stage)
-    ]
-
-
-def by_vote(forecasts: Sequence[Forecasted], measure: str, forecaster: str) -> dict[str, float]:
-    """One value a vote: the mean over its forecasts that have the score."""
-    return _averaged(forecasts, lambda forecast: scores_of(forecast, forecaster)[measure])
-
-
-def _averaged(
-    forecasts: Sequence[Forecasted], value: Callable[[Forecasted], float | None]
-) -> dict[str, float]:
-    by_vote: dict[str, list[float]] = defaultdict(list)
-    for forecast in forecasts:
-        score = value(forecast)
-        if score is not None:
-            by_vote[forecast.vote].append(score)
-    return {vote: float(np.mean(values)) for vote, values in by_vote.items()}
-
-
 def coverages(found: Backtest, forecaster: str = MODEL) -> list[Coverage]:
     """Coverage and mean width of the yes share's intervals, by stage of random orders."""
     from scipy.stats import binom
@@ -170,9 +83,9 @@ def coverages(found: Backtest, forecaster: str = MODEL) -> list[Coverage]:
             covered = _of_interval(chosen, forecaster, place, "covered")
             if not covered:
                 continue
-            score = _mean(found, covered)
+            score = mean_over_days(found, covered)
             low, high = binom.interval(DAYS_RANGE, score.days, level)
-            widths = _averaged(chosen, _width(forecaster, place))
+            widths = averaged(chosen, _width(forecaster, place))
             made.append(
                 Coverage(
                     forecaster=forecaster,
@@ -194,7 +107,7 @@ def _of_interval(
         intervals = scores_of(forecast, forecaster)["intervals"]
         return float(intervals[place][name]) if intervals else None
 
-    return _averaged(forecasts, value)
+    return averaged(forecasts, value)
 
 
 def _width(forecaster: str, place: int) -> Callable[[Forecasted], float | None]:
@@ -268,3 +181,37 @@ def worst(found: Backtest, number: int = 10) -> list[tuple[Forecasted, float]]:
             if key not in scored or score > scored[key][1]:
                 scored[key] = (forecast, score)
     return sorted(scored.values(), key=lambda pair: -pair[1])[:number]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Everything that a backtest shows. Rows are of every order, the rest of random orders."""
+
+    rows: tuple[Row, ...]
+    coverage: tuple[Coverage, ...]
+    rare: tuple[Rare, ...]
+    reliability: Mapping[Kind, Mapping[str, Reliability]]
+    worst: tuple[tuple[Forecasted, float], ...]
+
+    def row(self, order: str, stage: str, measure: Measure, forecaster: str = MODEL) -> Row | None:
+        """One mean score, where there is one."""
+        for row in self.rows:
+            if (row.order, row.stage, row.measure, row.forecaster) == (
+                order,
+                stage,
+                measure,
+                forecaster,
+            ):
+                return row
+        return None
+
+
+def summary(found: Backtest) -> Summary:
+    """Scores, coverage, rare events, reliability and worst misses of a backtest."""
+    return Summary(
+        rows=tuple(row for order in found.orders for row in rows(found, order)),
+        coverage=tuple(coverages(found)),
+        rare=tuple(rare_events(found)),
+        reliability={"vote": reliabilities(found, "vote"), "union": reliabilities(found, "union")},
+        worst=tuple(worst(found)),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ratification.answers.standing import rule_standing, union_standings
+from ratification.answers.standing import rule_verdicts, union_standings
 from ratification.case.bylaws import ChosenReading, choose, deciding
 from ratification.case.case import Case
 from ratification.case.evidence import InForce, Report, in_force
@@ -106,8 +106,9 @@ def _finished(case: Case, round_id: str) -> Vote | None:
     day = min(report.reported for report in reports)[:10]
     chosen = deciding(choose(case.bylaws, ()), day)
     facts = known(evidence, round_id, case.electorate, case.id)
-    verdict = rule_standing(chosen.reading, case.electorate, facts).status
-    if verdict == "open":
+    reading = chosen.reading
+    verdict = rule_verdicts(case.electorate, facts, reading.abstaining)(reading.rule)
+    if verdict == 0:
         return None
     standings = union_standings(case.electorate, facts)
     decided = {union: found.status for union, found in standings.items() if found.status != "open"}
@@ -118,7 +119,7 @@ def _finished(case: Case, round_id: str) -> Vote | None:
         round=round_id,
         day=day,
         chosen=chosen,
-        ratified=verdict == "ratified",
+        ratified=verdict > 0,
         approved={u: status == "approved" for u, status in decided.items()},
         counts={union: count for union, count in counted.items() if count is not None},
         yes_share=whole[0] / sum(whole) if whole and sum(whole) else None,
