@@ -1,7 +1,7 @@
 """Calibration of the model on two cases, by either engine: the runs behind docs/calibration.md.
 
-SEBAC's tree with the evidence pattern of 22 June 2011, and 26 unions that are one leaf each, half of
-them counted. Every outcome is added to a file as soon as it is there, and a run goes on from it.
+SEBAC's tree with the evidence pattern of 22 June 2011, and 26 unions that are one leaf each, half
+of them counted. Every outcome is added to a file as soon as it is there, and a run goes on from it.
 """
 
 import argparse

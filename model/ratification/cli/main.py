@@ -21,6 +21,7 @@ COMMANDS = {
     "pivots": "Which unions and counts matter: power, pivotality, what results would tell.",
     "watch": "Keep a report up to date while a case is edited, and a ledger of what it said.",
     "history": "List what a case's report said while it was watched.",
+    "calibrate": "Whether the model finds again what it simulated on a case: rank plots, verdict.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",
     "new": "Write a small commented case to start from.",

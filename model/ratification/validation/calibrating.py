@@ -40,6 +40,7 @@ SAMPLER = Sampler(chains=2, draws=750, tune=500, cores=1, retry_draws=1500, retr
 PLACED = 200  # draws among which the truth is placed: few, so that they are nearly independent
 ALARM = 0.01  # chance that a right engine fails any of all tests
 FEWEST = 40  # places of a quantity that say something
+FEWEST_FITS = 100  # that a verdict is given on
 LARGEST_SEED = 2**31 - 2
 
 
@@ -105,6 +106,11 @@ class Calibrated:
         return ALARM / max(self.tests, 1)
 
     @property
+    def passes(self) -> bool | None:
+        """Whether no test fails; None where there are too few fits to tell."""
+        return None if self.fitted < FEWEST_FITS else not self.failures
+
+    @property
     def failures(self) -> tuple[Failure, ...]:
         """Tests that fail, the clearest first."""
         found = [Failure(name=q.name, p=q.coverage.uniform_p) for q in self.quantities]
@@ -112,6 +118,24 @@ class Calibrated:
             Failure(name=f"ratified, {name}", p=min(rule.ps)) for name, rule in self.rules.items()
         ]
         return tuple(sorted((f for f in found if f.p < self.limit), key=lambda f: f.p))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What is calibrated, on which evidence pattern, from which seed; and what was found."""
+
+    case: str
+    title: str
+    round: str
+    round_title: str
+    as_of: str | None
+    reports: int
+    engine: EngineChoice
+    seed: int
+    assumptions: tuple[str, ...]
+    inputs: str
+    versions: Mapping[str, str]
+    found: Calibrated
 
 
 def calibrate_on(

@@ -1,4 +1,4 @@
-"""What reports say of complete results, read plainly: nothing here uses what inference makes of them.
+"""What reports say of complete results, read plainly, without what inference makes of them.
 
 A posterior that ignores a report is still calibrated about everything but the report itself (Modrák
 et al. 2023). So calibration also looks at what joins a truth with its reports.
@@ -44,9 +44,9 @@ def _agrees(
     leaves = sorted(leaves_in(report.units, tree))
     favour, cast = yes[:, leaves].sum(axis=1), ballots[:, leaves].sum(axis=1)
     if report.kind == "count":
-        return (favour == report.yes) & (cast - favour == report.no)
+        return np.asarray((favour == report.yes) & (cast - favour == report.no))
     if report.kind == "partial":
-        return (favour >= (report.yes or 0)) & (cast - favour >= (report.no or 0))
+        return np.asarray((favour >= (report.yes or 0)) & (cast - favour >= (report.no or 0)))
     if report.kind == "margin":
         return _between(report, 2 * favour - cast)
     if report.kind == "returned":
@@ -88,7 +88,7 @@ def _went(
 
 
 def leaning(report: Report, centre: float) -> int:
-    """1 where a report speaks for a higher yes share than `centre`, -1 for a lower, 0 of neither."""
+    """1 where a report speaks for a higher yes share than `centre`, -1 for a lower, else 0."""
     if report.kind == "outcome":
         return {"approved": 1, "rejected": -1}.get(report.result or "", 0)
     if report.kind in ("count", "partial", "poll") and report.yes is not None:

@@ -57,22 +57,27 @@ def quantity_pairs(
 def coalition_pairs(replica: Replica, worlds: Worlds) -> dict[str, Pair]:
     """Numbers of unions, and shares of all members and ballots."""
     real = replica.results
+    held = [np.where(of.approves, of.members, 0) for of in (real, worlds)]
     return {
         "approving unions": (float(real.approves.sum()), worlds.approves.sum(axis=1)),
-        "members of approving unions": _part(
-            *(np.where(of.approves, of.members, 0) for of in (real, worlds)),
-            real.members,
-            worlds.members,
+        "members of approving unions": (
+            _of_all(held[0], real.members)[0],
+            _of_all(held[1], worlds.members),
         ),
-        "yes of all ballots": _part(real.yes, worlds.yes, real.ballots, worlds.ballots),
-        "turnout of all": _part(real.ballots, worlds.ballots, real.members, worlds.members),
+        "yes of all ballots": (
+            _of_all(real.yes, real.ballots)[0],
+            _of_all(worlds.yes, worlds.ballots),
+        ),
+        "turnout of all": (
+            _of_all(real.ballots, real.members)[0],
+            _of_all(worlds.ballots, worlds.members),
+        ),
     }
 
 
-def _part(real: np.ndarray, drawn: np.ndarray, real_of: np.ndarray, drawn_of: np.ndarray) -> Pair:
-    sums = (values.sum(axis=1) for values in (real, real_of, drawn, drawn_of))
-    part, whole, draws, of = sums
-    return float(share(part, whole)[0]), share(draws, of)
+def _of_all(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """A share of the whole coalition, in every world."""
+    return share(part.sum(axis=1), whole.sum(axis=1))
 
 
 def _unions(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def reliability(chances: Sequence[float], true: Sequence[bool]) -> Reliability:
     """Of chances, none of them 0 or 1, and whether what they were given to came true."""
     p, y = np.asarray(chances, dtype=float), np.asarray(true, dtype=bool)
     groups = []
-    for low, high in zip(EDGES, EDGES[1:], strict=False):
+    for low, high in pairwise(EDGES):
         here = (p >= low) & (p < high)
         if here.any():
             groups.append(_group(p[here], y[here], low, high))

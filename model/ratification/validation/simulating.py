@@ -117,7 +117,7 @@ def draw_members(
     tree: Electorate, round_id: str, rng: np.random.Generator
 ) -> Int[np.ndarray, " leaf"]:
     """The members that a round really has, from the roster with its errors and variants."""
-    return draw_rosters(tree, Known(round=round_id), 1, rng).members[0]
+    return np.asarray(draw_rosters(tree, Known(round=round_id), 1, rng).members[0])
 
 
 def draw_votes(
