@@ -77,8 +77,8 @@ def method(calibration: Calibration) -> str:
     return (
         f"{calibration.found.fits:,} votes were simulated from the priors on this electorate, "
         f"reported on in the pattern{day} ({reports}: the same units, kinds and widths), and "
-        f"fitted with engine {calibration.engine}, seed {calibration.seed}; each truth was then looked up "
-        "among the draws."
+        f"fitted with engine {calibration.engine}, seed {calibration.seed}; each truth was then "
+        "looked up among the draws."
     )
 
 

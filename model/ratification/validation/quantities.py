@@ -139,14 +139,13 @@ def _reports(
     none = float(contradicted(reports, tree, *real)[0])
     yield "reports contradicted", (none, contradicted(reports, tree, *drawn))
     centre = float(expit(np.array(replica.case.priors.mu.mean)))
-    told = [(report, side) for report in reports if (side := leaning(report, centre))]
-    if not told:
-        return
-    report, side = told[int(rng.integers(len(told)))]
-    leaves = sorted(leaves_in(report.units, tree))
-    shares = (
-        share(yes[:, leaves].sum(axis=1), ballots[:, leaves].sum(axis=1))
-        for yes, ballots in (real[1:], drawn[1:])
-    )
-    there, draws = shares
-    yield "yes share, the way of a report", (side * float(there[0]), side * draws)
+    sides = [(report, leaning(report, centre)) for report in reports]
+    for kind in sorted({report.kind for report, side in sides if side}):
+        said = [(report, side) for report, side in sides if side and report.kind == kind]
+        report, side = said[int(rng.integers(len(said)))]
+        leaves = sorted(leaves_in(report.units, tree))
+        there, draws = (
+            share(yes[:, leaves].sum(axis=1), ballots[:, leaves].sum(axis=1))
+            for yes, ballots in (real[1:], drawn[1:])
+        )
+        yield f"yes share, the way of: {kind}", (side * float(there[0]), side * draws)

@@ -103,7 +103,7 @@ def _ranks(calibration: Calibration) -> CalibrationSection:
         figures=[_curves(calibration), _histograms(calibration)],
         reading=[
             "A curve above the band: too many truths lie low among the draws, which are drawn too "
-            "high. Below it, too low. Up and then down: intervals too narrow; down and then up: too "
+            "high. Below it, too low. Up, then down: intervals too narrow; down, then up: too "
             "wide."
         ],
     )
@@ -246,8 +246,8 @@ def _reliability(calibration: Calibration) -> CalibrationSection:
             )
         ],
         reading=[
-            "Each dot is a group of simulated votes under one rule. Upright strokes are where 99.9% "
-            "of such groups lie if the chances are right (Poisson-binomial)."
+            "Each dot is a group of simulated votes under one rule. Upright strokes: where 99.9% of "
+            "such groups lie if the chances are right (Poisson-binomial)."
         ],
     )
 
