@@ -138,7 +138,7 @@ def _reports(
     drawn = (worlds.leaf_members, worlds.leaf_yes, worlds.leaf_ballots)
     none = float(contradicted(reports, tree, *real)[0])
     yield "reports contradicted", (none, contradicted(reports, tree, *drawn))
-    centre = float(expit(np.array(replica.case.priors.mu.mean)))
+    centre = float(expit(np.array([replica.case.priors.mu.mean]))[0])
     sides = [(report, leaning(report, centre)) for report in reports]
     for kind in sorted({report.kind for report, side in sides if side}):
         said = [(report, side) for report, side in sides if side and report.kind == kind]

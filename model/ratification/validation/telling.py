@@ -73,7 +73,7 @@ class Scope:
         share = float((expected * self.votes.p).sum() / expected.sum())
         spread = np.hypot(bias.sd, 1 / np.sqrt(asked * share * (1 - share)))
         logit = self.rng.normal(np.log(share / (1 - share)), spread)
-        return round(asked * float(expit(np.array(logit))))
+        return round(asked * float(expit(np.array([logit]))[0]))
 
 
 def whole_range(value: int, width: int, rng: np.random.Generator) -> tuple[Fraction, Fraction]:

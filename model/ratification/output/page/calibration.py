@@ -246,8 +246,8 @@ def _reliability(calibration: Calibration) -> CalibrationSection:
             )
         ],
         reading=[
-            "Each dot is a group of simulated votes under one rule. Upright strokes: where 99.9% of "
-            "such groups lie if the chances are right (Poisson-binomial)."
+            "Each dot is a group of simulated votes under one rule. Upright strokes: where 99.9% "
+            "of such groups lie if the chances are right (Poisson-binomial)."
         ],
     )
 
