@@ -31,7 +31,7 @@ SIZES = (300, 450, 600, 750, 900, 1050, 1200, 1350)
 
 
 def made_case() -> Case:
-    """Eight unions of one leaf: two counted, an outcome, a straw poll, a number approving."""
+    """Eight unions of one leaf: a count, an outcome, a straw poll, a turnout."""
     units = [
         Unit(id=f"u{i}", parent=None, name=f"u{i}", figure=Figure(members=size))
         for i, size in enumerate(SIZES)
@@ -39,7 +39,6 @@ def made_case() -> Case:
     whole = Unit(id="*", parent=None, name="the coalition", figure=Figure())
     tree = Electorate(units=canonical(units), coalition=whole)
     said: list[tuple[str, str, dict[str, object]]] = [
-        ("u0", "count", {"yes": 120, "no": 100}),
         ("u1", "count", {"yes": 150, "no": 180}),
         ("u2", "outcome", {"result": "approved"}),
         ("u3", "poll", {"yes": 150, "no": 150}),
