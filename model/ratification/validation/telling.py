@@ -67,6 +67,17 @@ class Scope:
         final = self.yes / max(self.ballots, 1)
         return float(np.clip(self.rng.normal(final, np.sqrt(max(variance, 0.0))), 0, 1))
 
+    def yes_so_far(self, counted: int) -> int | None:
+        """Yes among so many ballots: of one leaf at random, of several as the model has it.
+
+        None where there would be more yes or no than were cast.
+        """
+        no = self.ballots - self.yes
+        if len(self.members) == 1:
+            return int(self.rng.hypergeometric(self.yes, no, counted))
+        seen = round(counted * self.share_seen(counted))
+        return None if seen > self.yes or counted - seen > no else seen
+
     def poll(self, asked: int, bias: Normal) -> int:
         """How many of those asked in a straw poll say yes, with a bias of its own."""
         expected = self.members * self.votes.t
@@ -202,22 +213,12 @@ def _partial(like: Report, blank: Report, scope: Scope) -> Report | None:
 
 
 def partial_count(blank: Report, counted: int, scope: Scope) -> Report | None:
-    """So many ballots so far: of one leaf at random, of several as the model has it.
-
-    Where fewer were cast, all are counted, and only their number is told; none where the share
-    so far that the model allows is more than was cast.
-    """
+    """So many ballots so far. Where fewer were cast, all are counted, and their number is told."""
     if counted > scope.ballots:
         every = Fraction(scope.ballots)
         return replace(blank, kind="returned", low=every, high=every)
-    no = scope.ballots - scope.yes
-    if len(scope.members) == 1:
-        seen = int(scope.rng.hypergeometric(scope.yes, no, counted))
-    else:
-        seen = round(counted * scope.share_seen(counted))
-        if seen > scope.yes or counted - seen > no:
-            return None
-    return replace(blank, yes=seen, no=counted - seen)
+    seen = scope.yes_so_far(counted)
+    return None if seen is None else replace(blank, yes=seen, no=counted - seen)
 
 
 def _share_so_far(like: Report, blank: Report, scope: Scope) -> Report:
