@@ -27,11 +27,11 @@ FITS = 120
 FEW = 60  # fits that show a gross error
 EFFORT = Effort(points=1024, copies=2, kept=400)
 ROUND = "vote"
-SIZES = (300, 450, 600, 750, 900, 1050, 1200, 1350)
+SIZES = tuple(range(300, 1700, 100))
 
 
 def made_case() -> Case:
-    """Eight unions of one leaf: a count, an outcome, a straw poll, a turnout."""
+    """Fourteen unions of one leaf: a count, an outcome, a straw poll, a turnout."""
     units = [
         Unit(id=f"u{i}", parent=None, name=f"u{i}", figure=Figure(members=size))
         for i, size in enumerate(SIZES)
@@ -53,11 +53,11 @@ def made_case() -> Case:
     strict = Condition(
         measure="approving unions",
         comparison="at_least",
-        threshold=Fraction(6),
+        threshold=Fraction(9),
         share=False,
-        text="6",
+        text="9",
     )
-    reading = Reading(id="unions", title="6 of 8", rule=All(parts=(strict,)))
+    reading = Reading(id="unions", title="9 of 14", rule=All(parts=(strict,)))
     return Case(
         id="made",
         title="Made",
@@ -65,7 +65,7 @@ def made_case() -> Case:
         rounds=(Round(id=ROUND, title="Vote"),),
         electorate=tree,
         reports=tuple(reports),
-        bylaws=(Bylaws(id="strict", title="6 of 8", readings=(reading,)),),
+        bylaws=(Bylaws(id="strict", title="9 of 14", readings=(reading,)),),
     )
 
 
