@@ -6,12 +6,11 @@ was reported. It stays so among coalitions that were fitted although others were
 NUTS: which those are depends on the reports alone.
 
 Places are among a random part of the draws, few enough to be nearly independent: draws of one
-weighted point lie together. Every coalition counts once a row. The verdict is Bonferroni's: each of
-all the tests printed (three of coverage and one of ranks a row) is held to its part of 1%.
+weighted point lie together. Every coalition counts once a row. The verdict is Bonferroni's: the
+test of ranks of each row is held to its part of 1%.
 """
 
 import argparse
-import re
 import sys
 import time
 from collections import Counter
@@ -23,20 +22,19 @@ from functools import partial
 import numpy as np
 from engine_cases import VOTE
 from measuring import print_table
-from ranking import CHECKED, LEVELS, coverage, place, share
 from ratification.case.known import known
-from ratification.errors import ConvergenceError, RatificationError
+from ratification.errors import RatificationError
 from ratification.inference.instant.adapting import Effort
 from ratification.inference.instant.engine import fit
 from ratification.inference.layout import build_layout
 from ratification.inference.posterior import Posterior
 from ratification.inference.worlds import Worlds, draw_worlds
+from ratification.validation.calibrating import ALARM, PLACED, quantities_of, reason
+from ratification.validation.quantities import parameter_pairs
+from ratification.validation.ranking import CHECKED, LEVELS, place, share
 from simulating import Simulated, simulate
 
 EFFORT = Effort(kept=1000)  # draws, and as many worlds
-PLACED = 200  # draws among which the truth is placed
-ALARM = 0.01  # chance that a right engine fails any of all tests
-FEWEST = 40  # coalitions of a row that says something
 
 
 @dataclass(frozen=True)
@@ -86,23 +84,11 @@ def one(seed: int, number: int) -> Outcome:
         posterior = fit(layout, number, effort=EFFORT).posterior
         count = posterior.chains * posterior.per_chain
         worlds = draw_worlds(case, posterior, evidence, VOTE, count, scenario=scenario)
-    except ConvergenceError as error:
-        return Outcome(simulated.kinds, seconds(), {}, {}, handed_over(str(error)))
     except RatificationError as error:
-        return Outcome(simulated.kinds, seconds(), {}, {}, without_numbers(str(error)))
+        return Outcome(simulated.kinds, seconds(), {}, {}, reason(error))
     rows = rng.choice(count, PLACED, replace=False)
     places, by_told = placed(simulated, posterior, worlds, rows, rng)
     return Outcome(simulated.kinds, seconds(), places, by_told)
-
-
-def handed_over(message: str) -> str:
-    """The first check that did not pass, without its numbers."""
-    return without_numbers(message.partition(": ")[2] or message)
-
-
-def without_numbers(message: str) -> str:
-    """A message that many can share."""
-    return re.sub(r"-?[0-9][0-9.,]*%?", "#", message.partition(" (")[0])
 
 
 # Ranking
@@ -117,7 +103,7 @@ def placed(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Where the truth stands among some of the draws, and open leaves by what is said of them."""
     case, votes = simulated.case, simulated.votes
-    pairs = parameter_pairs(simulated, posterior)
+    pairs = parameter_pairs(simulated.parameters, simulated.rounds, posterior)
     truth, ballots = votes.yes, votes.ballots
     under = [sorted(case.electorate.leaves_under[union]) for union in case.electorate.unions]
     approving = sum(2 * truth[leaves].sum() > ballots[leaves].sum() for leaves in under)
@@ -146,34 +132,6 @@ def placed(
     return {name: place(real, drawn[rows], rng) for name, (real, drawn) in pairs.items()}, by_told
 
 
-def parameter_pairs(
-    simulated: Simulated, posterior: Posterior
-) -> dict[str, tuple[float, np.ndarray]]:
-    """Truth and draws of all shared parameters that were sampled."""
-    real, structure = simulated.parameters, posterior.layout.structure
-    levels = ("union", "unit", "local")[: structure.depth]
-    last = len(structure.rounds) - 1
-    found = {
-        "mu": (real["mu"], posterior.flat("mu")),
-        "nu": (real[f"nu {last}"], posterior.flat("nu")[:, last]),
-        "correlation": (real["correlation"], posterior.flat("correlation")),
-    }
-    for name in ("tau", "tau_turnout"):
-        for at, level in enumerate(levels):
-            own = f"{name}_{level}"
-            found[own] = (real[own], posterior.flat(name)[:, at])
-    if last:
-        found["nu, first round"] = (real["nu 0"], posterior.flat("nu")[:, 0])
-        found["swing"] = (real["swing"], posterior.flat("swing")[:, 0])
-    if structure.repeated:
-        found["persistence"] = (real["persistence"], posterior.flat("persistence"))
-    if structure.features:
-        found["beta"] = (real["beta"], posterior.flat("beta")[:, 0])
-    if structure.early_returns:
-        found["kappa"] = (real["kappa"], posterior.flat("kappa"))
-    return found
-
-
 # Reporting
 
 
@@ -196,13 +154,16 @@ def report_refused(outcomes: Sequence[Outcome]) -> None:
 
 def report(places: Sequence[Mapping[str, float]], by_told: Sequence[Mapping[str, float]]) -> None:
     """Print coverage and ranks of every row, and the verdict."""
-    rows = {"Quantities": gathered(places), "Yes share of an open leaf": gathered(by_told)}
-    tests = sum((len(LEVELS) + 1) * len(table) for table in rows.values())
+    tables = {
+        "Quantities": quantities_of(places),
+        "Yes share of an open leaf": quantities_of(by_told),
+    }
+    tests = sum(len(table) for table in tables.values())
     failed = []
-    for title, table in rows.items():
+    for title, table in tables.items():
         lines = []
-        for name, entries in table.items():
-            found = coverage(entries)
+        for entry in sorted(table, key=lambda entry: entry.name):
+            found = entry.coverage
             cells = [
                 f"{covered:.3f}" + ("" if inside else f" OUTSIDE {low:.3f}-{high:.3f}")
                 for covered, inside, (low, high) in zip(
@@ -210,22 +171,15 @@ def report(places: Sequence[Mapping[str, float]], by_told: Sequence[Mapping[str,
                 )
             ]
             histogram = " ".join(map(str, found.histogram))
-            lines.append((name, str(found.fitted), *cells, histogram, f"{found.level_p:.3f}"))
-            least = min(found.level_p, *found.covered_p)
-            if least < ALARM / tests:
-                failed.append(f"{name} ({least:.1e})")
+            row = (entry.name, str(found.fitted), *cells, histogram, f"{found.uniform_p:.3f}")
+            lines.append(row)
+            if found.uniform_p < ALARM / tests:
+                failed.append(f"{entry.name} ({found.uniform_p:.1e})")
         heads = ("", "fits", *(f"{level:.0%}" for level in LEVELS), "ranks, ten bins", "p")
         print_table(title, heads, lines)
     print(f"OUTSIDE: not in the central {CHECKED:.1%} of a binomial of so many fits")
     print(f"{tests} tests, each held to {ALARM / tests:.1e}: a right engine fails one or more of")
     print(f"them with a chance of at most {ALARM:.0%}. Failed: {', '.join(failed) or 'none'}")
-
-
-def gathered(entries: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Places by name, of those names that have enough of them."""
-    names = dict.fromkeys(name for entry in entries for name in entry)
-    table = {name: [entry[name] for entry in entries if name in entry] for name in names}
-    return {name: table[name] for name in sorted(table) if len(table[name]) >= FEWEST}
 
 
 if __name__ == "__main__":

@@ -19,12 +19,11 @@ from fractions import Fraction
 
 import numpy as np
 from measuring import print_table
-from ranking import CHECKED, LEVELS, binomial_ranges, coverage, place, share
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate, Figure, Unit, canonical
 from ratification.case.evidence import Report
 from ratification.case.known import known
-from ratification.case.priors import DEFAULT, Normal, Priors
+from ratification.case.priors import DEFAULT, Priors
 from ratification.case.rounds import Round
 from ratification.errors import ConvergenceError, RatificationError
 from ratification.inference.fit import Engine, Sampler
@@ -32,7 +31,8 @@ from ratification.inference.layout import build_layout
 from ratification.inference.numerics import expit
 from ratification.inference.posterior import Posterior
 from ratification.inference.worlds import draw_worlds
-from scipy import stats
+from ratification.validation.ranking import CHECKED, LEVELS, binomial_ranges, coverage, place, share
+from ratification.validation.simulating import draw_correlation
 
 ROUND = "vote"
 # Eight unions; the first has three units, of which the last has two locals: every level is there.
@@ -172,13 +172,6 @@ def draw_truth(tree: Electorate, priors: Priors, rng: np.random.Generator) -> Tr
     return Truth(parameters=parameters, yes=yes, no=ballots - yes, p=expit(logit_p))
 
 
-def draw_correlation(prior: Normal, rng: np.random.Generator) -> float:
-    """Of a union's yes effect with its turnout effect, kept within -1 and 1."""
-    ends = [(end - prior.mean) / prior.sd for end in (-1, 1)]
-    found = stats.truncnorm.rvs(*ends, loc=prior.mean, scale=prior.sd, random_state=rng)
-    return float(found)
-
-
 def draw_evidence(
     tree: Electorate, truth: Truth, rng: np.random.Generator, kinds: Mapping[str, float] = KINDS
 ) -> list[Report]:
@@ -286,7 +279,7 @@ def report(ranks: Sequence[Mapping[str, float]]) -> None:
             for covered, inside in zip(found.covered, found.inside, strict=True)
         ]
         outside += found.inside.count(False)
-        rows.append((name, *cells, " ".join(map(str, found.histogram)), f"{found.level_p:.3f}"))
+        rows.append((name, *cells, " ".join(map(str, found.histogram)), f"{found.uniform_p:.3f}"))
     heads = tuple(f"{level:.0%}" for level in LEVELS)
     ranges = tuple(f"{low:.3f}-{high:.3f}" for low, high in binomial_ranges(len(ranks)))
     rows.append((f"central {CHECKED:.1%}", *ranges, "", ""))

@@ -27,7 +27,7 @@ other than a half, trees so large that leaves are sampled as one.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 
 import numpy as np
 from engine_cases import VOTE, Tree, coalition
@@ -35,11 +35,12 @@ from engine_cases import report as report_of
 from ratification.case.case import Case
 from ratification.case.electorate import COALITION, Electorate
 from ratification.case.evidence import Report
-from ratification.case.priors import DEFAULT, Priors
+from ratification.case.priors import DEFAULT
 from ratification.case.rounds import Round, Scenario
 from ratification.case.unitsets import leaves_in, units_in
 from ratification.inference.numerics import expit
-from recovery import draw_correlation
+from ratification.validation.simulating import Votes, draw_logits
+from ratification.validation.telling import Scope, label, part_range, told_of, whole_range
 
 FIRST = "first"
 SMALLEST, LARGEST = 60, 3000  # members of a leaf, log-uniform
@@ -91,21 +92,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Votes:
-    """One round's chances and complete result, by leaf."""
-
-    p: np.ndarray
-    t: np.ndarray
-    yes: np.ndarray
-    ballots: np.ndarray
-
-
-@dataclass(frozen=True)
 class Simulated:
     """A coalition whose truth is known."""
 
     case: Case
     scenario: Scenario | None
+    rounds: tuple[str, ...]
     parameters: Mapping[str, float]
     votes: Votes  # of the target round
     kinds: frozenset[str]  # of reports, and what else is special
@@ -133,15 +125,13 @@ def simulate(rng: np.random.Generator) -> Simulated:
     features = {}
     if rng.random() < 0.3:
         features = {"night-shift": dict(zip(leaves, rng.uniform(-1, 1, len(leaves)), strict=True))}
-    column = (
-        [features["night-shift"][leaf] for leaf in leaves] if features else np.zeros(len(leaves))
-    )
+    columns = {name: np.array(list(values.values())) for name, values in features.items()}
     rounds = (FIRST, VOTE) if twice else (VOTE,)
     designs = {name: choose(DESIGNS, rng) for name in rounds}
     plans = {name: draw_plans(bare.electorate, designs[name], rng) for name in rounds}
     if twice and not early and rng.random() < 0.2:
         plans[VOTE] = []  # drawn forward from the first round
-    parameters, logits = draw_logits(bare.electorate, len(rounds), np.array(column), DEFAULT, rng)
+    parameters, logits = draw_logits(bare.electorate, len(rounds), columns, DEFAULT, rng)
     members = np.array([tree[leaf][1] for leaf in leaves])
     making = Making(bare.electorate, members, rng, early, parameters["kappa"])
     votes = {
@@ -153,14 +143,15 @@ def simulate(rng: np.random.Generator) -> Simulated:
     case = replace(coalition(tree, making.reports, listed), features=features)
     scenario = Scenario(id="published", title="", round=VOTE, returns="published")
     special = {"two rounds": twice, "features": bool(features), "early returns": early}
-    kinds = {label(bare.electorate, plan) for name in rounds for plan in plans[name]}
+    kinds = {label(bare.electorate, *said(plan)) for name in rounds for plan in plans[name]}
     return Simulated(
         case=case,
         scenario=scenario if early else None,
+        rounds=rounds,
         parameters=parameters,
         votes=votes[VOTE],
         kinds=frozenset(kinds | {name for name, is_so in special.items() if is_so}),
-        told=told_of(bare.electorate, plans[VOTE]),
+        told=told_of(bare.electorate, [said(plan) for plan in plans[VOTE]]),
     )
 
 
@@ -179,37 +170,6 @@ def draw_tree(rng: np.random.Generator) -> Tree:
     for union in range(int(rng.integers(5, 11))):
         grow(f"u{union}", None, (0.22, 0.25), 4)
     return tree
-
-
-def draw_logits(
-    tree: Electorate, rounds: int, column: np.ndarray, priors: Priors, rng: np.random.Generator
-) -> tuple[dict[str, float], list[tuple[np.ndarray, np.ndarray]]]:
-    """Parameters, and logit yes share and turnout of every leaf by round, but for kappa."""
-
-    def normal(name: str) -> float:
-        prior = getattr(priors, name)
-        return float(rng.normal(prior.mean, prior.sd))
-
-    levels = ("union", "unit", "local")
-    found = {name: normal(name) for name in ("mu", "swing", "beta", "kappa")}
-    found |= {f"nu {r}": normal("nu") for r in range(rounds)}
-    for name in [f"{of}_{level}" for of in ("tau", "tau_turnout") for level in levels]:
-        found[name] = abs(float(rng.normal(0, getattr(priors, name).sd)))
-    rho = found["correlation"] = draw_correlation(priors.correlation, rng)
-    found["persistence"] = float(rng.beta(priors.persistence.a, priors.persistence.b))
-    old, new = np.sqrt(found["persistence"]), np.sqrt(1 - found["persistence"])
-    yes = [found["mu"] + r * found["swing"] + found["beta"] * column for r in range(rounds)]
-    turnout = [np.full(len(tree.leaves), found[f"nu {r}"]) for r in range(rounds)]
-    for unit in tree.by_id:
-        depth, leaves = min(len(tree.paths[unit]) - 1, 2), sorted(tree.leaves_under[unit])
-        lasting = rng.standard_normal(2)
-        for r in range(rounds):
-            z, z_turnout = old * lasting + new * rng.standard_normal(2)
-            if depth == 0:
-                z_turnout = rho * z + np.sqrt(1 - rho**2) * z_turnout
-            yes[r][leaves] += found[f"tau_{levels[depth]}"] * z
-            turnout[r][leaves] += found[f"tau_turnout_{levels[depth]}"] * z_turnout
-    return found, list(zip(yes, turnout, strict=True))
 
 
 # Planning
@@ -287,68 +247,12 @@ def plan_whole(
     return kind
 
 
-def label(tree: Electorate, plan: Plan) -> str:
-    """A kind, and of how much."""
-    if plan.kind == "approvals":
-        return "approvals" if plan.units == COALITION else "approvals of units"
-    leaves = leaves_in(plan.units, tree)
-    kind = plan.kind.removeprefix("settled ")
-    if " + " in plan.units or plan.units == COALITION:
-        return f"{kind}, unions"
-    return kind if len(leaves) == 1 else f"{kind}, leaves"
-
-
-def told_of(tree: Electorate, plans: Sequence[Plan]) -> dict[int, str]:
-    """What is said of every leaf that is not itself counted; the narrowest report, if several."""
-    found: dict[int, str] = {}
-    wide_first = sorted(plans, key=lambda plan: -len(leaves_in(plan.units, tree)))
-    for plan in wide_first:
-        if plan.kind != "approvals":
-            found |= dict.fromkeys(leaves_in(plan.units, tree), label(tree, plan))
-    return {leaf: found.get(leaf, "nothing") for leaf in range(len(tree.leaves))}
+def said(plan: Plan) -> tuple[str, str]:
+    """Of whom a plan speaks, and its kind."""
+    return plan.units, plan.kind.removeprefix("settled ")
 
 
 # Voting and reporting
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The leaves of one report: what happened there, and what was to be expected."""
-
-    votes: Votes
-    members: np.ndarray
-    rng: np.random.Generator
-
-    @property
-    def yes(self) -> int:
-        """Yes votes."""
-        return int(self.votes.yes.sum())
-
-    @property
-    def ballots(self) -> int:
-        """Ballots cast."""
-        return int(self.votes.ballots.sum())
-
-    @property
-    def margin(self) -> int:
-        """Yes less no."""
-        return 2 * self.yes - self.ballots
-
-    def share_seen(self, counted: float | None = None) -> float:
-        """A yes share among some ballots, or among half of them, as the model has it.
-
-        Round the final share: less than round the expected one by what that itself varies.
-        """
-        expected = self.members * self.votes.t
-        total, p = expected.sum(), self.votes.p
-        share = float((expected * p).sum() / total)
-        between = float((expected * p**2).sum() / total) - share**2
-        part = 0.5 if counted is None else min(counted / total, 1.0)
-        places = total**2 / np.square(expected).sum()
-        variance = share * (1 - share) * (1 / (part * total) - 1 / total)
-        variance += between * min((1 - part) / (part * places), 1)
-        final = self.yes / max(self.ballots, 1)
-        return float(np.clip(self.rng.normal(final, np.sqrt(max(variance, 0.0))), 0, 1))
 
 
 Said = Mapping[str, object]
@@ -392,8 +296,7 @@ def tell(making: Making, plan: Plan, votes: Votes) -> Iterator[tuple[str, Said]]
         yield "approvals", approvals(making, plan, votes)
         return
     leaves = sorted(leaves_in(plan.units, making.electorate))
-    parts = (getattr(votes, name)[leaves] for name in ("p", "t", "yes", "ballots"))
-    scope = Scope(Votes(*parts), making.members[leaves], making.rng)
+    scope = Scope(votes=votes.of(leaves), members=making.members[leaves], rng=making.rng)
     yield from TELLING[plan.kind](scope)
 
 
@@ -405,22 +308,6 @@ def approvals(making: Making, plan: Plan, votes: Votes) -> Said:
     width = int(making.rng.integers(1, 2 if len(units) < 5 else 4))
     low = int(number) // width * width
     return {"low": Fraction(low), "high": Fraction(min(low + width - 1, len(units)))}
-
-
-def whole_range(value: int, widths: Sequence[int], rng: np.random.Generator) -> tuple[int, int]:
-    """A range that holds a whole number anywhere, as likely here as there."""
-    width = int(rng.choice(widths))
-    low = value - int(rng.integers(width + 1))
-    return low, low + width
-
-
-def part_range(
-    value: Fraction, cells: int, size: Fraction, rng: np.random.Generator
-) -> dict[str, Fraction]:
-    """A range of cells of a fixed grid that holds a part of one anywhere; cut at 0 and 1."""
-    cell = min(floor(value / size), floor(1 / size) - 1)
-    low = (cell - int(rng.integers(cells))) * size
-    return {"low": max(low, Fraction(0)), "high": min(low + cells * size, Fraction(1))}
 
 
 def tell_count(scope: Scope) -> Iterator[tuple[str, Said]]:
@@ -435,10 +322,11 @@ def tell_outcome(scope: Scope) -> Iterator[tuple[str, Said]]:
 
 def tell_margin(scope: Scope, *, settled: bool = False) -> Iterator[tuple[str, Said]]:
     """Within 20, 100 or 400 votes; where it must settle the outcome, cut at a tie."""
-    low, high = whole_range(scope.margin, (20, 100, 400), scope.rng)
+    low, high = whole_range(scope.margin, int(scope.rng.choice((20, 100, 400))), scope.rng)
     if settled:
-        low, high = (max(low, 1), high) if scope.margin > 0 else (low, min(high, 0))
-    yield "margin", {"low": Fraction(low), "high": Fraction(high)}
+        over = scope.margin > 0
+        low, high = (max(low, Fraction(1)), high) if over else (low, min(high, Fraction(0)))
+    yield "margin", {"low": low, "high": high}
 
 
 def tell_returned(scope: Scope) -> Iterator[tuple[str, Said]]:
@@ -449,8 +337,8 @@ def tell_returned(scope: Scope) -> Iterator[tuple[str, Said]]:
         above = scope.ballots >= limit
         yield "returned", {"low" if above else "high": Fraction(limit if above else limit - 1)}
         return
-    low, high = whole_range(scope.ballots, (4, 20, 100), scope.rng)
-    yield "returned", {"low": Fraction(max(low, 0)), "high": Fraction(min(high, members))}
+    low, high = whole_range(scope.ballots, int(scope.rng.choice((4, 20, 100))), scope.rng)
+    yield "returned", {"low": max(low, Fraction(0)), "high": min(high, Fraction(members))}
 
 
 def tell_share(scope: Scope) -> Iterator[tuple[str, Said]]:
@@ -462,13 +350,19 @@ def tell_share(scope: Scope) -> Iterator[tuple[str, Said]]:
         limit = Fraction(int(scope.rng.integers(35, 75)), 100)
         yield "share", {"low" if real >= limit else "high": limit}
         return
-    yield "share", part_range(real, cells_for(scope, (2, 8, 40)), Fraction(1, 200), scope.rng)
+    yield "share", within(real, cells_for(scope, (2, 8, 40)), scope)
 
 
 def tell_turnout(scope: Scope) -> Iterator[tuple[str, Said]]:
     """Within 1, 4 or 20 points."""
     real = Fraction(scope.ballots, int(scope.members.sum()))
-    yield "turnout", part_range(real, cells_for(scope, (2, 8, 40)), Fraction(1, 200), scope.rng)
+    yield "turnout", within(real, cells_for(scope, (2, 8, 40)), scope)
+
+
+def within(real: Fraction, cells: int, scope: Scope) -> Said:
+    """So many cells of half a point round a share."""
+    low, high = part_range(real, cells, Fraction(1, 200), scope.rng)
+    return {"low": low, "high": high}
 
 
 def cells_for(scope: Scope, cells: Sequence[int]) -> int:
@@ -479,37 +373,27 @@ def cells_for(scope: Scope, cells: Sequence[int]) -> int:
 
 def tell_partial(scope: Scope) -> Iterator[tuple[str, Said]]:
     """Of one leaf, a random part of the ballots; of several, as the model has it."""
-    alone = len(scope.members) == 1
     part = scope.rng.uniform(0.03, 0.5)
     counted = max(round(part * int(scope.members.sum())), 10)
     if counted > scope.ballots:
         yield "returned", {"low": Fraction(scope.ballots), "high": Fraction(scope.ballots)}
         return
-    no = scope.ballots - scope.yes
-    if alone:
-        seen = int(scope.rng.hypergeometric(scope.yes, no, counted))
-    else:
-        seen = round(counted * scope.share_seen(counted))
-        if seen > scope.yes or counted - seen > no:
-            return
-    yield "partial", {"yes": seen, "no": counted - seen}
+    seen = scope.yes_so_far(counted)
+    if seen is not None:
+        yield "partial", {"yes": seen, "no": counted - seen}
 
 
 def tell_so_far(scope: Scope) -> Iterator[tuple[str, Said]]:
     """A range of the share in a count so far, of which it is not said how much was counted."""
     seen = Fraction(scope.share_seen())
     cells = int(scope.rng.choice((2, 8, 40)))
-    yield "partial", part_range(seen, cells, Fraction(1, 200), scope.rng)
+    yield "partial", within(seen, cells, scope)
 
 
 def tell_poll(scope: Scope) -> Iterator[tuple[str, Said]]:
     """A straw poll of 100 to 600, with a bias of its own."""
     asked = int(scope.rng.integers(100, 601))
-    expected = scope.members * scope.votes.t
-    share = float((expected * scope.votes.p).sum() / expected.sum())
-    spread = np.hypot(DEFAULT.poll_bias.sd, 1 / np.sqrt(asked * share * (1 - share)))
-    logit = scope.rng.normal(np.log(share / (1 - share)), spread)
-    yes = round(asked * float(expit(np.array(logit))))
+    yes = scope.poll(asked, DEFAULT.poll_bias)
     yield "poll", {"yes": yes, "no": asked - yes}
 
 

@@ -22,8 +22,8 @@ from ratification.answers.amend import amendments_of
 from ratification.answers.estimates import difference, estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
-from ratification.api.tuning import checked
 from ratification.api import backtest, load_family, timeline, write_backtest, write_report
+from ratification.api.tuning import checked
 from ratification.case.bylaws import All, Condition
 from ratification.case.rounds import Joining, Scenario
 from ratification.output import wording

@@ -24,6 +24,7 @@ COMMANDS = {
     "history": "List what a case's report said while it was watched.",
     "backtest": "How good the forecasts are: finished votes replayed and scored.",
     "learn": "Learn priors for a new vote from past ones, and whether that helps.",
+    "calibrate": "Whether the model finds again what it simulated on a case: rank plots, verdict.",
     "check": "Check a case: its tree, the evidence in force, contradictions, every problem.",
     "add": "Record one report in a case and show what it changes.",
     "new": "Write a small commented case to start from.",

@@ -34,7 +34,14 @@ def by_stage(found: Backtest, shown: Summary, measure: Measure) -> Figure:
         id=f"chart-{measure.replace('_', '-')}",
         title=title,
         alt=f"{title}. Model and four baselines; the table below has the same numbers.",
-        spec=_lines([_point(row, measure) for row in picked], stages, names, measure),
+        spec=charts.drawn(
+            _lines,
+            tuple(stages),
+            tuple(names),
+            measure,
+            height=HEIGHT,
+            data={charts.ROWS: [_point(row, measure) for row in picked]},
+        ),
         table=scores_table(found, shown, measure),
     )
 
@@ -52,12 +59,10 @@ def _point(row: Row, measure: Measure) -> dict[str, Any]:
     }
 
 
-def _lines(
-    rows: list[dict[str, Any]], stages: Sequence[str], names: Sequence[str], measure: Measure
-) -> dict[str, Any]:
+def _lines(stages: Sequence[str], names: Sequence[str], measure: Measure) -> charts.Chart:
     colour, shape = series("who", names)
     title = "share of units reported" if stages[-1].endswith("%") else "units reported"
-    base = alt.Chart(charts.rows_of(rows)).encode(
+    base = alt.Chart(charts.rows()).encode(
         x=alt.X("stage:O", sort=list(stages), axis=alt.Axis(title=title, labelAngle=0)),
         color=colour,
     )
@@ -72,7 +77,7 @@ def _lines(
         shape=shape,
         tooltip=["who:N", "stage:O", "said:N"],
     )
-    return charts.spec_of(line + error + point, height=HEIGHT)
+    return line + error + point
 
 
 def series(field: str, names: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
@@ -122,9 +127,19 @@ def replay_figure(found: Backtest, vote: str) -> Figure:
         for forecast in entries
     ]
     title = f"{vote}: chance to be ratified as its results come in"
+    return Figure(
+        id=f"chart-replay-{_identity(vote)}",
+        title=title,
+        alt=f"{title}, by the order in which unions report; the table below has the same numbers.",
+        spec=charts.drawn(_replay, tuple(names), height=HEIGHT, data={charts.ROWS: rows}),
+        table=_replay_table(found, vote),
+    )
+
+
+def _replay(names: Sequence[str]) -> charts.Chart:
     colour, shape = series("order", names)
     axis = charts.share_axis("share of unions reported", grid=False)
-    base = alt.Chart(charts.rows_of(rows)).encode(
+    base = alt.Chart(charts.rows()).encode(
         x=alt.X("reported:Q", scale=alt.Scale(domain=[0, 1]), axis=axis),
         y=alt.Y("chance:Q", scale=alt.Scale(domain=[0, 1]), axis=charts.share_axis("chance")),
         color=colour,
@@ -132,13 +147,7 @@ def replay_figure(found: Backtest, vote: str) -> Figure:
     points = base.mark_point(filled=True, size=50, opacity=1).encode(
         shape=shape, tooltip=["order:N", "said:N"]
     )
-    return Figure(
-        id=f"chart-replay-{_identity(vote)}",
-        title=title,
-        alt=f"{title}, by the order in which unions report; the table below has the same numbers.",
-        spec=charts.spec_of(base.mark_line() + points, height=HEIGHT),
-        table=_replay_table(found, vote),
-    )
+    return base.mark_line() + points
 
 
 def _identity(text: str) -> str:

@@ -18,6 +18,8 @@ ROW = 22  # pixels of a row that holds one union or rule
 DIGITS = 6  # of a number in a chart
 Chart = Any  # Altair does not say what adding charts makes
 ROWS = "rows"  # the name of the data of a chart that has one set
+# The line on which chances come true as often as they say.
+EVEN = ({"chance": 0.0, "came": 0.0}, {"chance": 1.0, "came": 1.0})
 
 CONFIG = {
     "background": "transparent",

@@ -1,7 +1,6 @@
 """Reliability diagrams of a backtest: how often what was given a chance came true."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 
@@ -36,7 +35,12 @@ def reliability_figure(shown: Summary, kind: Kind) -> Figure | None:
         title=f"How often {HAPPENS[kind]}, by the chance given",
         alt=f"Isotonic fit of {what} on the chances given, against the diagonal of perfect "
         "calibration; the table below has its parts.",
-        spec=_diagram(rows, list(names.values())),
+        spec=charts.drawn(
+            _diagram,
+            tuple(names.values()),
+            height=SQUARE,
+            data={charts.ROWS: rows, "even": charts.EVEN},
+        ),
         table=_parts(shown.reliability[kind], what),
     )
 
@@ -53,18 +57,17 @@ def _legend(stage: str, fit: Reliability) -> str:
     return f"{words.stage_name(stage)} ({len(fit.chance)} forecasts)"
 
 
-def _diagram(rows: list[dict[str, Any]], names: Sequence[str]) -> dict[str, Any]:
+def _diagram(names: Sequence[str]) -> charts.Chart:
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("chance:Q", scale=scale, axis=charts.share_axis("chance given"))
     y = alt.Y("came:Q", scale=scale, axis=charts.share_axis("came true (isotonic fit)"))
     colour, shape = series("stage", names)
-    corners = [{"chance": 0.0, "came": 0.0}, {"chance": 1.0, "came": 1.0}]
     even = (
-        alt.Chart(charts.rows_of(corners))
+        alt.Chart(charts.rows("even"))
         .mark_line(strokeDash=[4, 3], strokeWidth=1, color=charts.OPEN)
         .encode(x=x, y=y)
     )
-    base = alt.Chart(charts.rows_of(rows)).encode(x=x, y=y, color=colour)
+    base = alt.Chart(charts.rows()).encode(x=x, y=y, color=colour)
     line = base.mark_line(interpolate="linear", strokeWidth=1.5)
     dots = base.mark_point(filled=True, size=30, opacity=0.7).encode(
         shape=shape,
@@ -74,7 +77,7 @@ def _diagram(rows: list[dict[str, Any]], names: Sequence[str]) -> dict[str, Any]
             alt.Tooltip("came:Q", format=".1%"),
         ],
     )
-    return charts.spec_of(even + line + dots, height=SQUARE)
+    return even + line + dots
 
 
 def _parts(fits: Mapping[str, Reliability], what: str) -> DataTable:
