@@ -36,8 +36,9 @@ def made(given: Given) -> Json:
 
 
 @pytest.fixture(autouse=True)
-def _no_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_fits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(calibrating, "one", made)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def test_the_verdict_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +141,7 @@ def test_ranks_that_are_level_fail_no_more_often_than_is_said() -> None:
 def test_the_band_holds_level_ranks_as_often_as_it_says() -> None:
     """99% of level curves stay inside the whole band; 2,000 tried, p > 1e-6."""
     rng = np.random.default_rng(3)
-    lines = [band(rng.random(200)) for _ in range(2000)]
+    lines = [band(rng.random(200).tolist()) for _ in range(2000)]
     out = sum(
         any(
             not low <= apart <= high
@@ -188,3 +189,16 @@ def assert_like(told: Report, like: Report) -> None:
         assert told.high - told.low == like.high - like.low
     elif like.low is not None and like.high is None:
         assert told.low == like.low or told.high == like.low - 1
+
+
+def test_finished_fits_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a run has fitted is found again, and fitted anew only with `--fresh`."""
+    kept = tmp_path / "jobs" / "calibrate.jsonl"
+    asked = [*BASE, "--store", str(tmp_path)]
+    code, first, _ = run(asked, capsys)
+    assert code == 0
+    lines = len(kept.read_text().splitlines())
+    assert run(asked, capsys)[1] == first
+    assert len(kept.read_text().splitlines()) == lines >= 120
+    assert run([*asked, "--fresh"], capsys)[1] == first
+    assert len(kept.read_text().splitlines()) > lines

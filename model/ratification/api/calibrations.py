@@ -1,6 +1,7 @@
 """Calibration: whether the model, fitted as it stands, says how sure it may be."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from ratification.api.forecasts import DEFAULT_SEED
 from ratification.case.bounds import check_possible
@@ -12,8 +13,9 @@ from ratification.case.priors import settings_of
 from ratification.errors import RequestError
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.posterior import EngineChoice, EngineName
-from ratification.output.runs import Runs
+from ratification.inference.versions import versions
 from ratification.validation.calibrating import Calibration, calibrate_on
+from ratification.validation.jobs import JobSettings
 
 DEFAULT_FITS = 1000
 FEWEST_FITS, MOST_FITS = 50, 100_000
@@ -29,16 +31,20 @@ def calibrate(
     fits: int = DEFAULT_FITS,
     seed: int = DEFAULT_SEED,
     progress: Progress = no_progress,
+    **where: Unpack[JobSettings],
 ) -> Calibration:
     """Simulation-based calibration on a case's electorate and its pattern of reports on a day.
 
     Votes are simulated from the case's priors, reported on as the case's own vote was, and fitted;
     see docs/calibration.md. `bylaws` such as "1996/ballots" (all readings if empty) say of which
-    rules the chance of ratification is checked. With "nuts" one compiled model serves all fits.
+    rules the chance of ratification is checked. With "nuts" one compiled model serves all fits
+    of a process. `where` says by how many `processes` or which Dask `scheduler` it is done, and in
+    which file what is done is `kept`, as `validation.jobs.run_jobs` takes it.
 
     Raises:
         RequestError: the case has no such round or bylaws, or too few or too many fits.
         CaseError: the evidence in force cannot all be true.
+        JobError: a job failed, or every worker died.
     """
     if not FEWEST_FITS <= fits <= MOST_FITS:
         raise RequestError(f"fits {fits:,} is not from {FEWEST_FITS} to {MOST_FITS:,}")
@@ -60,7 +66,7 @@ def calibrate(
         seed=seed,
         assumptions=tuple(f"prior {text}" for text in settings_of(case.priors)),
         inputs=fingerprint(case, evidence),
-        versions={key: value for name in names for key, value in Runs().versions(name).items()},
+        versions={key: value for name in names for key, value in versions(name).items()},
         found=calibrate_on(
             case,
             evidence,
@@ -70,5 +76,6 @@ def calibrate(
             fits=fits,
             seed=seed,
             progress=progress,
+            **where,
         ),
     )

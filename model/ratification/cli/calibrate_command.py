@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ratification.cli.asking import engine_option, force_option, refuse_existing
+from ratification.cli.job_options import JobOptions, job_options
 from ratification.cli.options import Waiting, case_argument, checked_day
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     help="Same seed, same inputs: the same bytes.",
 )
 @engine_option("instant")
+@job_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--report",
@@ -58,6 +60,7 @@ def command(
     fits: int,
     seed: int,
     engine: "EngineChoice",
+    jobs: JobOptions,
     as_json: bool,
     report: Path | None,
     force: bool,
@@ -87,6 +90,7 @@ def command(
             fits=fits,
             seed=seed,
             progress=waiting.tell,
+            **jobs.settings("calibrate"),
         )
         if report is not None:
             from ratification.api import write_calibration

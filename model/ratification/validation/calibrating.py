@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from ratification.inference.numerics import stream
 from ratification.inference.posterior import EngineChoice, Posterior
 from ratification.inference.worlds import Worlds, draw_worlds
 from ratification.validation.fitting import fitted
-from ratification.validation.jobs import Job, Json, run_jobs
+from ratification.validation.jobs import Job, JobSettings, Json, run_jobs
 from ratification.validation.quantities import quantity_pairs
 from ratification.validation.ranking import Coverage, coverage, place
 from ratification.validation.reliability import Reliability, reliability
@@ -148,9 +148,9 @@ def calibrate_on(
     fits: int,
     seed: int,
     progress: Progress = no_progress,
-    **options: Any,
+    **where: Unpack[JobSettings],
 ) -> Calibrated:
-    """Fit replicas of a case and sum up; `options` go to `run_jobs`."""
+    """Fit replicas of a case and sum up; `where` goes to `run_jobs`."""
     jobs = [
         Job(
             name=f"{number}",
@@ -166,7 +166,7 @@ def calibrate_on(
         )
         for number in range(fits)
     ]
-    return summed_up(run_jobs(one, jobs, doing="calibrating", progress=progress, **options))
+    return summed_up(run_jobs(one, jobs, doing="calibrating", progress=progress, **where))
 
 
 def one(given: Given) -> Json:

@@ -14,22 +14,23 @@ import numpy as np
 PLAIN = (str, bytes, int, float, complex, bool, type(None), date, timedelta, Fraction, PurePath)
 
 
-def job_fingerprint(value: object) -> str:
+def job_fingerprint(value: object, known: dict[int, str] | None = None) -> str:
     """SHA-256 of a value: numbers, texts, days, arrays, and collections and dataclasses of them.
 
     The order of a mapping or set does not change it, nor does it matter whether a sequence is a
-    list or a tuple.
+    list or a tuple. `known` keeps the hashes of dataclasses by identity, for calls on values that
+    share such parts and live until the last: jobs of one run share their case.
 
     Raises:
         TypeError: a value of another kind, whose repr might say too little or too much.
     """
     digest = hashlib.sha256()
-    for piece in _pieces(value):
+    for piece in _pieces(value, {} if known is None else known):
         digest.update(piece)
     return digest.hexdigest()
 
 
-def _pieces(value: object) -> Iterator[bytes]:
+def _pieces(value: object, known: dict[int, str]) -> Iterator[bytes]:
     """The bytes a value is hashed as. Each begins with its kind and its length, so none run on."""
     if isinstance(value, Enum):
         yield from _named("enum", f"{_kind(value)}.{value.name}".encode())
@@ -38,18 +39,20 @@ def _pieces(value: object) -> Iterator[bytes]:
     elif isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufcSUmM":
         yield from _named(f"array {value.shape} {value.dtype.str}", value.tobytes())
     elif is_dataclass(value) and not isinstance(value, type):
-        own = {entry.name: getattr(value, entry.name) for entry in fields(value)}
-        yield from _named("dataclass", _kind(value).encode())
-        yield from _pieces(own)
+        if id(value) not in known:
+            own = {entry.name: getattr(value, entry.name) for entry in fields(value)}
+            known[id(value)] = job_fingerprint((_kind(value), own), known)
+        yield from _named("dataclass", known[id(value)].encode())
     elif isinstance(value, Mapping):
-        pairs = ((job_fingerprint(key), job_fingerprint(entry)) for key, entry in value.items())
+        pairs = [(job_fingerprint(k, known), job_fingerprint(v, known)) for k, v in value.items()]
         yield from _named("mapping", repr(sorted(pairs)).encode())
     elif isinstance(value, AbstractSet):
-        yield from _named("set", repr(sorted(job_fingerprint(entry) for entry in value)).encode())
+        hashes = sorted(job_fingerprint(entry, known) for entry in value)
+        yield from _named("set", repr(hashes).encode())
     elif isinstance(value, list | tuple):
         yield from _named("sequence", str(len(value)).encode())
         for entry in value:
-            yield from _pieces(entry)
+            yield from _pieces(entry, known)
     elif callable(value) and hasattr(value, "__qualname__") and "<" not in value.__qualname__:
         yield from _named("function", f"{value.__module__}.{value.__qualname__}".encode())
     else:

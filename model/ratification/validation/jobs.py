@@ -89,7 +89,8 @@ def run_jobs(
 
 def _fingerprints(task: Task, jobs: Sequence[Job]) -> list[str]:
     about = (f"{task.__module__}.{task.__qualname__}", made_by("nuts"))
-    marks = [job_fingerprint((*about, job.name, job.given)) for job in jobs]
+    known: dict[int, str] = {}
+    marks = [job_fingerprint((*about, job.name, job.given), known) for job in jobs]
     names = [job.name for job in jobs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
