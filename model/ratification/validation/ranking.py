@@ -116,9 +116,9 @@ def _band(fitted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return at, lowest, highest
 
 
-def share(yes: np.ndarray, ballots: np.ndarray) -> np.ndarray:
+def share(yes: np.ndarray | np.int64, ballots: np.ndarray | np.int64) -> np.ndarray:
     """Yes of ballots; of none, one half."""
-    return np.where(ballots > 0, yes / np.maximum(ballots, 1), 0.5)
+    return np.asarray(np.where(ballots > 0, yes / np.maximum(ballots, 1), 0.5))
 
 
 def place(real: float | np.ndarray, draws: np.ndarray, rng: np.random.Generator) -> float:
