@@ -3,6 +3,7 @@
 import pytest
 from ratification.api import Forecaster, PriorsPanel, believing, load
 from ratification.errors import ConvergenceError
+from ratification.output.words import with_error
 
 OPEN = "july-2011/per-capita"
 
@@ -20,7 +21,9 @@ def test_it_starts_with_what_is_believed(panel: PriorsPanel) -> None:
     assert panel.sliders["tau_union"].value == pytest.approx(0.23, abs=0.005)
     assert OPEN in panel.answer.value
     assert "as fitted" in panel.answer.value
-    assert panel.answer.value.count("91% ±0.7</td>") == 4  # two rules, at first and now
+    said = [with_error(found) for found in panel.at_first.values()]
+    for text in said:  # of every rule, at first and now
+        assert panel.answer.value.count(f">{text}</td>") == 2 * said.count(text)
     assert len(panel.widget.children) == 5
 
 
@@ -31,7 +34,7 @@ def test_a_move_weighs_anew(panel: PriorsPanel) -> None:
     assert panel.priors == believing(panel.case.priors, "tau_union", 0, 0.12)
     assert "weighed anew" in panel.answer.value
     assert panel.answer.value != before
-    assert panel.answer.value.count("91% ±0.7</td>") == 2  # as they were at first
+    assert f">{with_error(panel.at_first[OPEN])}</td>" in panel.answer.value
     assert panel.result.run.case.priors == panel.case.priors
 
 
