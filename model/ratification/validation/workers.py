@@ -20,6 +20,10 @@ ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB")
 }
 
+# Dask has its workers give memory back at once. glibc then asks the system for every larger array
+# anew, which NumPy's many short-lived ones pay for.
+TRIMMING = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
+
 
 def answers_of_workers(
     task: Task, given: Mapping[int, Any], *, processes: int, scheduler: str | None
@@ -88,18 +92,20 @@ def _client(processes: int, scheduler: str | None) -> Iterator["Client"]:
 
 def _local_cluster(processes: int, scratch: str) -> "LocalCluster":
     """Workers of this machine, which end when this process does."""
+    import dask
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=processes,
-        threads_per_worker=1,
-        env=ONE_THREAD,
-        preload=[worker_start.__name__],
-        local_directory=scratch,
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"dashboard": False},
-    )
+    with dask.config.set({TRIMMING: None}):
+        return LocalCluster(
+            n_workers=processes,
+            threads_per_worker=1,
+            env=ONE_THREAD,
+            preload=[worker_start.__name__],
+            local_directory=scratch,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"dashboard": False},
+        )
 
 
 @contextmanager
