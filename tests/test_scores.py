@@ -8,7 +8,7 @@ import scipy.stats
 from exact import FALSE_ALARM
 from hypothesis import given
 from hypothesis import strategies as st
-from ratification.validation.isotonic import reliability
+from ratification.validation.isotonic import isotonic_fit
 from ratification.validation.resampling import mean_by_day
 from ratification.validation.scores import (
     brier,
@@ -68,7 +68,7 @@ def test_skill_against_a_baseline() -> None:
 
 def test_reliability_pools_what_falls() -> None:
     """Where a higher chance came true less often, both are pooled; equal chances are one."""
-    found = reliability(
+    found = isotonic_fit(
         np.array([0.6, 0.2, 0.4, 0.4, 0.9]), np.array([False, False, True, True, True])
     )
     assert found.chance.tolist() == [0.2, 0.4, 0.4, 0.6, 0.9]
@@ -79,7 +79,7 @@ def test_reliability_pools_what_falls() -> None:
 def test_parts_of_the_brier_score_add_up(pairs: list[tuple[float, bool]]) -> None:
     """The Brier score is miscalibration - discrimination + uncertainty, none of them negative."""
     chance, happened = np.array([p for p, _ in pairs]), np.array([y for _, y in pairs])
-    found = reliability(chance, happened)
+    found = isotonic_fit(chance, happened)
     assert found.brier == pytest.approx(np.square(chance - happened).mean(), abs=1e-12)
     parts = (found.miscalibration, found.discrimination, found.uncertainty)
     assert min(parts) >= -1e-12
@@ -91,16 +91,16 @@ def test_what_is_calibrated_is_found_to_be() -> None:
     rng = np.random.default_rng(5)
     chance = rng.random(20_000)
     happened = rng.random(20_000) < chance
-    assert reliability(chance, happened).miscalibration < 0.002
+    assert isotonic_fit(chance, happened).miscalibration < 0.002
     logits = np.log(chance / (1 - chance))
     pushed = 1 / (1 + np.exp(-2 * logits))
-    assert reliability(pushed, happened).miscalibration > 0.01
+    assert isotonic_fit(pushed, happened).miscalibration > 0.01
 
 
 def test_no_event_has_no_reliability() -> None:
     """Reliability of nothing is refused."""
     with pytest.raises(ValueError, match="at least one event"):
-        reliability(np.zeros(0), np.zeros(0, dtype=bool))
+        isotonic_fit(np.zeros(0), np.zeros(0, dtype=bool))
 
 
 # Errors over days

@@ -10,16 +10,17 @@ tree = posterior_tree(case, as_of="2011-06-24")      # an ArviZ DataTree
 
 from ratification.api.backtests import backtest, backtest_cases, write_backtest
 from ratification.api.breakevens import break_even
-from ratification.api.calibrations import calibrate
+from ratification.api.calibrations import calibrate, write_calibration
 from ratification.api.checks import leave_one_union_out, predictive_tree, sensitivity_tree
 from ratification.api.comparisons import compare
 from ratification.api.diffs import diff, diff_runs
 from ratification.api.forecaster import Forecaster, Result
 from ratification.api.forecasts import DEFAULT_SEED, forecast, run
+from ratification.api.learning import learn
 from ratification.api.panel import PriorsPanel
 from ratification.api.pivots import pivots
 from ratification.api.posteriors import posterior_tree
-from ratification.api.reports import write_calibration, write_report
+from ratification.api.reports import write_report
 from ratification.api.settings_compared import SettingsCompared
 from ratification.api.standings import CaseStanding, standing
 from ratification.api.sweeps import amend, sweep
@@ -58,6 +59,7 @@ __all__ = [
     "diff_runs",
     "families",
     "forecast",
+    "learn",
     "leave_one_union_out",
     "load",
     "load_family",

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from ratification.api.forecasts import DEFAULT_SEED, FEWEST_WORLDS, MOST_WORLDS
+from ratification.api.forecasts import DEFAULT_SEED, refuse_worlds
 from ratification.case.case import Case
-from ratification.case.folder import load, load_family, shipped
+from ratification.case.folder import load_cases, shipped
 from ratification.case.tabled import families
 from ratification.case.writing import write_whole
 from ratification.errors import RequestError
@@ -51,8 +51,7 @@ def backtest(
         raise RequestError("a backtest needs at least one case")
     if random_orders < 1:
         raise RequestError(f"random orders {random_orders} is not at least 1")
-    if not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
-        raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
+    refuse_worlds(worlds)
     return replays.backtest(
         cases,
         orders=orders,
@@ -80,7 +79,7 @@ def backtest_cases(names: Sequence[str] = ()) -> list[Case]:
     asked = names or [*known, *(name for name in shipped() if name not in members)]
     found: list[Case] = []
     for name in asked:
-        found += load_family(name) if name in known and not Path(name).is_dir() else [load(name)]
+        found += load_cases(name)
     return found
 
 

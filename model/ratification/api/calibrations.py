@@ -1,6 +1,7 @@
 """Calibration: whether the model, fitted as it stands, says how sure it may be."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Unpack
 
 from ratification.api.forecasts import DEFAULT_SEED
@@ -10,6 +11,7 @@ from ratification.case.case import Case
 from ratification.case.fingerprint import fingerprint
 from ratification.case.known import known
 from ratification.case.priors import settings_of
+from ratification.case.writing import write_whole
 from ratification.errors import RequestError
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.posterior import EngineChoice, EngineName
@@ -79,3 +81,15 @@ def calibrate(
             **where,
         ),
     )
+
+
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write one HTML page about a calibration, with rank plots. It replaces a file that is there.
+
+    Raises:
+        RequestError: the file cannot be written.
+    """
+    from ratification.output.page.calibration import calibration_page
+    from ratification.output.page.render import render
+
+    write_whole(path, render(calibration_page(calibration)).encode())

@@ -85,8 +85,8 @@ def run(
     chosen = choose(case.bylaws, tuple(bylaws))
     asked = [asked_scenario(case, name) for name in scenarios] or [None]
     round_id = asked_round(case, round_id, asked)
-    if worlds is not None and not FEWEST_WORLDS <= worlds <= MOST_WORLDS:
-        raise RequestError(f"worlds {worlds:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
+    if worlds is not None:
+        refuse_worlds(worlds)
     evidence = case.evidence(
         as_of=as_of, without=tuple(without), assume=tuple(assume), round_id=round_id
     )
@@ -103,6 +103,16 @@ def run(
         engine=engine,
         runs=runs or Runs(),
     )
+
+
+def refuse_worlds(number: int) -> None:
+    """Refuse a number of worlds that says too little, or takes too much.
+
+    Raises:
+        RequestError: it is out of range.
+    """
+    if not FEWEST_WORLDS <= number <= MOST_WORLDS:
+        raise RequestError(f"worlds {number:,} is not from {FEWEST_WORLDS:,} to {MOST_WORLDS:,}")
 
 
 def run_on(

@@ -2,17 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
+from ratification.api.forecasts import DEFAULT_SEED
 from ratification.case.case import Case
-from ratification.case.folder import load, load_family
-from ratification.case.tabled import families
+from ratification.case.folder import load_cases
 from ratification.errors import RequestError
 from ratification.inference.fit import Progress, no_progress
 from ratification.validation.learned import Learned, learned
 from ratification.validation.past_votes import past_votes
-
-DEFAULT_SEED = 391
 
 
 def learn(
@@ -35,18 +32,12 @@ def learn(
         CaseError: a case is wrong.
         ConvergenceError: NUTS did not converge.
     """
-    loaded = [case for name in cases for case in _loaded(name)]
+    loaded: list[Case] = []
+    for name in cases:
+        loaded += [name] if isinstance(name, Case) else load_cases(name)
     ids = [case.id for case in loaded]
     twice = {name for name in ids if ids.count(name) > 1}
     if twice:
         raise RequestError(f"the same case twice: {', '.join(sorted(twice))}")
     votes = past_votes(loaded, since=since, until=until)
     return learned(votes, seed=seed, fast=fast, progress=progress)
-
-
-def _loaded(name: Case | str | os.PathLike[str]) -> tuple[Case, ...]:
-    if isinstance(name, Case):
-        return (name,)
-    if str(name) in families() and not Path(name).is_dir():
-        return load_family(str(name))
-    return (load(name),)

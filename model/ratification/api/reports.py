@@ -1,4 +1,4 @@
-"""The HTML report of forecasts, and that of a calibration."""
+"""The HTML report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,6 @@ from ratification.answers.run import Run
 from ratification.answers.timeline import Timeline
 from ratification.case.writing import write_whole
 from ratification.output.page.notice import Notice
-from ratification.validation.calibrating import Calibration
 from ratification.validation.tuning import Tuning
 
 
@@ -47,15 +46,3 @@ def write_report(
         tunings=tunings,
     )
     write_whole(path, render(page, notice=notice).encode())
-
-
-def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write one HTML page about a calibration, with rank plots. It replaces a file that is there.
-
-    Raises:
-        RequestError: the file cannot be written.
-    """
-    from ratification.output.page.calibration import calibration_page
-    from ratification.output.page.render import render
-
-    write_whole(path, render(calibration_page(calibration)).encode())

@@ -94,6 +94,18 @@ def load_family(name: str) -> tuple[Case, ...]:
     return tuple(load_files(files) for files in built if files is not None)
 
 
+def load_cases(name: str | os.PathLike[str]) -> tuple[Case, ...]:
+    """What a name stands for: a folder, a shipped case, or all cases of a shipped table.
+
+    Raises:
+        RequestError: there is none of that name.
+        CaseError: a case is wrong.
+    """
+    if str(name) in families() and not Path(name).is_dir():
+        return load_family(str(name))
+    return (load(name),)
+
+
 def load_files(files: Files) -> Case:
     """Read and check the files of a case.
 

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 Decorated = Callable[..., Any]
 
+seed_option = click.option(
+    "--seed",
+    default=391,
+    show_default=True,
+    type=click.IntRange(0, 2**31 - 2),
+    help="Same seed, same inputs: the same bytes.",
+)
+
 OPTIONS = (
     click.option(
         "--bylaws",
@@ -51,13 +59,7 @@ OPTIONS = (
         metavar="N",
         help="Simulated complete results (default: 20,000; 4,000 with the instant engine).",
     ),
-    click.option(
-        "--seed",
-        default=391,
-        show_default=True,
-        type=click.IntRange(0, 2**31 - 2),
-        help="Same seed, same inputs: the same bytes.",
-    ),
+    seed_option,
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ratification.cli.asking import engine_option, force_option, refuse_existing
+from ratification.cli.asking import engine_option, force_option, refuse_existing, seed_option
 from ratification.cli.job_options import JobOptions, job_options
 from ratification.cli.options import Waiting
 
@@ -52,13 +52,7 @@ NAMES = (
     metavar="N",
     help="Simulated complete results of each forecast.",
 )
-@click.option(
-    "--seed",
-    default=391,
-    show_default=True,
-    type=click.IntRange(0, 2**31 - 2),
-    help="Same seed, same inputs: the same bytes.",
-)
+@seed_option
 @click.option(
     "--learn",
     type=click.Choice(["priors", "leanings"]),

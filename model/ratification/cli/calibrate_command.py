@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ratification.cli.asking import engine_option, force_option, refuse_existing
+from ratification.cli.asking import engine_option, force_option, refuse_existing, seed_option
 from ratification.cli.job_options import JobOptions, job_options
 from ratification.cli.options import Waiting, case_argument, checked_day
 
@@ -35,13 +35,7 @@ if TYPE_CHECKING:
     type=click.IntRange(50, 100_000),
     help="Votes simulated and fitted; a verdict needs 100.",
 )
-@click.option(
-    "--seed",
-    default=391,
-    show_default=True,
-    type=click.IntRange(0, 2**31 - 2),
-    help="Same seed, same inputs: the same bytes.",
-)
+@seed_option
 @engine_option("instant")
 @job_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

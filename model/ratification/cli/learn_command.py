@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ratification.cli.asking import force_option, refuse_existing
+from ratification.cli.asking import force_option, refuse_existing, seed_option
 from ratification.cli.options import Waiting, checked_day
 from ratification.errors import RequestError
 
@@ -38,13 +38,7 @@ def write_learned(found: "Learned", toml: Path | None, features: Path | None) ->
 @click.option("--since", metavar="DAY", help="Only votes from this day on: '1924-01-01'.")
 @click.option("--until", metavar="DAY", help="Only votes to the end of this day.")
 @click.option("--fast", is_flag=True, help="By marginal likelihood in a second, without PyMC.")
-@click.option(
-    "--seed",
-    default=391,
-    show_default=True,
-    type=click.IntRange(0, 2**31 - 2),
-    help="Same seed, same inputs: the same bytes.",
-)
+@seed_option
 @click.option(
     "--toml",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,12 +214,14 @@ def _finished(running: Any) -> bool:
         return False
 
 
-def diagnose(tree: "xr.DataTree", target_accept: float, *, retried: bool) -> Diagnostics:
-    """R-hat and effective sample sizes of the gated variables, and divergences."""
+def diagnose(
+    tree: "xr.DataTree", target_accept: float, *, retried: bool, names: Sequence[str] = GATED
+) -> Diagnostics:
+    """R-hat and effective sample sizes of those variables that are there, and divergences."""
     import arviz_stats
 
     posterior = tree["posterior"].dataset
-    gated = posterior[[name for name in GATED if name in posterior]]
+    gated = posterior[[name for name in names if name in posterior]]
     rhat = arviz_stats.rhat(gated)
     bulk = arviz_stats.ess(gated, method="bulk")
     tail = arviz_stats.ess(gated, method="tail")

@@ -23,6 +23,11 @@ def expit(x: Array) -> Array:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
+def logit(share: Array) -> Array:
+    """Log odds of shares between 0 and 1."""
+    return np.asarray(np.log(share) - np.log1p(-share))
+
+
 def effective_sample_size(values: Float[np.ndarray, "chain draw"]) -> float:
     """Effective sample size for the mean, split chains. Vehtari et al. 2021, eq. 10 to 13.
 

@@ -26,7 +26,7 @@ from jaxtyping import Bool, Float, Int
 from ratification.answers.judging import Results, judge
 from ratification.case.bylaws import Reading
 from ratification.case.electorate import Decides
-from ratification.inference.numerics import expit
+from ratification.inference.numerics import expit, logit
 from ratification.validation.scores import simulated_chance
 
 BaselineName = Literal["base-rate", "independent-unions", "pooled-share", "uniform-swing"]
@@ -63,7 +63,7 @@ class Now:
     @property
     def logits(self) -> Float[np.ndarray, " counted"]:
         """Logit yes shares of the counted unions."""
-        return logit(self.yes[self.counted] / np.maximum(self.ballots[self.counted], 1))
+        return bounded_logit(self.yes[self.counted] / np.maximum(self.ballots[self.counted], 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +89,9 @@ class Spread:
         return drawn
 
 
-def logit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+def bounded_logit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """Log odds, of shares kept off 0 and 1."""
-    kept = np.clip(share, EDGE, 1 - EDGE)
-    return np.asarray(np.log(kept) - np.log1p(-kept))
+    return logit(np.asarray(np.clip(share, EDGE, 1 - EDGE)))
 
 
 def predictive(values: Sequence[float]) -> Spread:
@@ -121,7 +120,7 @@ def base_rate(now: Now, past: Sequence[Past], worlds: int, rng: np.random.Genera
     results = [approved for vote in past for approved in vote.approved.values()]
     rate = simulated_chance(sum(results), len(results))
     share = _earlier_shares(past, worlds, rng)
-    drawn = _complete(now, past, np.repeat(logit(share)[:, None], len(now.unions), axis=1))
+    drawn = _complete(now, past, np.repeat(bounded_logit(share)[:, None], len(now.unions), axis=1))
     return Predicted(
         chance=simulated_chance(ratified, len(past)),
         unions=dict.fromkeys(now.unions, rate),
@@ -133,7 +132,9 @@ def independent_unions(
     now: Now, past: Sequence[Past], worlds: int, rng: np.random.Generator
 ) -> Predicted:
     """Each open union by itself: its logit share is a draw of `predictive` of all earlier ones."""
-    earlier = [float(logit(np.array(share))) for vote in past for share in vote.shares.values()]
+    earlier = [
+        float(bounded_logit(np.array(share))) for vote in past for share in vote.shares.values()
+    ]
     return _judged(now, past, predictive(earlier).draw(rng, (worlds, len(now.unions))))
 
 
@@ -150,7 +151,7 @@ def pooled_share(
         if ballots
         else _earlier_shares(past, worlds, rng)
     )
-    return _judged(now, past, np.repeat(logit(share)[:, None], len(now.unions), axis=1))
+    return _judged(now, past, np.repeat(bounded_logit(share)[:, None], len(now.unions), axis=1))
 
 
 def uniform_swing(
@@ -191,7 +192,7 @@ def _leanings(past: Sequence[Past]) -> tuple[list[float], dict[str, float], np.n
     apart: dict[str, list[float]] = {}
     for vote in past:
         if vote.shares:
-            logits = logit(np.array(list(vote.shares.values())))
+            logits = bounded_logit(np.array(list(vote.shares.values())))
             levels.append(float(logits.mean()))
             for union, value in zip(vote.shares, logits.tolist(), strict=True):
                 apart.setdefault(union, []).append(value - levels[-1])

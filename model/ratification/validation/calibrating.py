@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Unpack
 
 import numpy as np
@@ -20,7 +19,7 @@ from ratification.case.bylaws import ChosenReading
 from ratification.case.case import Case
 from ratification.case.evidence import InForce
 from ratification.errors import ConvergenceError, RatificationError
-from ratification.inference.fit import Engine, Progress, Sampler, no_progress
+from ratification.inference.fit import Progress, Sampler, no_progress
 from ratification.inference.instant.adapting import Effort
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import stream
@@ -32,6 +31,7 @@ from ratification.validation.quantities import quantity_pairs
 from ratification.validation.ranking import Coverage, coverage, place
 from ratification.validation.reliability import Reliability, reliability
 from ratification.validation.replicating import Replica, replicate
+from ratification.validation.scores import simulated_chance
 
 EFFORT = Effort(kept=1000)  # draws, and as many worlds
 # Places need a few hundred nearly independent draws, not the thousands of a forecast: fewer and
@@ -177,20 +177,12 @@ def one(given: Given) -> Json:
     case, evidence = replica.case, replica.case.evidence()
     try:
         layout = build_layout(case, evidence, given.round)
-        posterior = fitted(
-            layout, seed, given.engine, _nuts(), effort=given.effort, sampler=given.sampler
-        )
+        posterior = fitted(layout, seed, given.engine, effort=given.effort, sampler=given.sampler)
         count = posterior.chains * posterior.per_chain
         worlds = draw_worlds(case, posterior, evidence, given.round, count)
     except RatificationError as error:
         return {"refused": reason(error)}
     return looked_up(replica, posterior, worlds, given.readings, rng)
-
-
-@cache
-def _nuts() -> Engine:
-    """The sampler of this process, which keeps what it compiles: replicas share a structure."""
-    return Engine()
 
 
 def looked_up(
@@ -206,7 +198,7 @@ def looked_up(
     real, drawn = replica.results, Results.of(worlds, replica.case.electorate)
     rules = {
         chosen.key: [
-            _chance(judge(chosen.reading, drawn)),
+            simulated_chance(int(judge(chosen.reading, drawn).sum()), worlds.count),
             bool(judge(chosen.reading, real)[0]),
         ]
         for chosen in readings
@@ -216,11 +208,6 @@ def looked_up(
         "places": {name: place(true, draws[rows], rng) for name, (true, draws) in pairs.items()},
         "rules": rules,
     }
-
-
-def _chance(holds: np.ndarray) -> float:
-    """How often it holds; half a world stands for what was not seen, so that it is never 0 or 1."""
-    return float((holds.sum() + 0.5) / (len(holds) + 1))
 
 
 def reason(error: RatificationError) -> str:

@@ -1,6 +1,7 @@
 """Fits for checks of the model: not kept, by the engine asked for."""
 
 from dataclasses import replace
+from functools import cache
 
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Sampler
@@ -14,23 +15,28 @@ def fitted(
     layout: Layout,
     seed: int,
     engine: EngineChoice,
-    nuts: Engine,
     *,
     effort: Effort = DEFAULT_EFFORT,
     sampler: Sampler = DEFAULT_SAMPLER,
 ) -> Posterior:
-    """The posterior of a layout; `nuts` keeps what it compiles from one fit to the next.
+    """The posterior of a layout.
 
     Raises:
         ConvergenceError: the fit did not converge.
     """
     if engine == "nuts":
-        return nuts.fit(layout, seed, sampler=sampler).posterior
+        return _nuts().fit(layout, seed, sampler=sampler).posterior
     try:
         return instant_fit(layout, seed, effort=effort).posterior
     except ConvergenceError as error:
         if engine == "instant":
             raise
-        posterior = nuts.fit(layout, seed, sampler=sampler).posterior
+        posterior = _nuts().fit(layout, seed, sampler=sampler).posterior
         noted = replace(posterior.diagnostics, handed_over=str(error))
         return replace(posterior, diagnostics=noted)
+
+
+@cache
+def _nuts() -> Engine:
+    """One a process, so that what it compiles is kept from one fit to the next."""
+    return Engine()

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reliability:
+class IsotonicFit:
     """Chances in ascending order, the calibrated chance of each, and the parts of the Brier score.
 
     `miscalibration` is what recalibrating would save, `discrimination` what telling cases apart
@@ -32,9 +32,9 @@ class Reliability:
         return self.miscalibration - self.discrimination + self.uncertainty
 
 
-def reliability(
+def isotonic_fit(
     chance: Float[np.ndarray, " event"], happened: Bool[np.ndarray, " event"]
-) -> Reliability:
+) -> IsotonicFit:
     """The isotonic fit of what happened on the chances given, by pooling adjacent violators.
 
     Equal chances are pooled first, so the fit is a function of the chance.
@@ -43,7 +43,7 @@ def reliability(
         ValueError: there is no event.
     """
     if not len(chance):
-        raise ValueError("reliability needs at least one event")
+        raise ValueError("an isotonic fit needs at least one event")
     from scipy.optimize import isotonic_regression
 
     order = np.argsort(chance, kind="stable")
@@ -56,7 +56,7 @@ def reliability(
     score = float(np.square(ordered - outcome).mean())
     recalibrated = float(np.square(calibrated - outcome).mean())
     uncertainty = base * (1 - base)
-    return Reliability(
+    return IsotonicFit(
         chance=ordered,
         happened=outcome,
         calibrated=calibrated,

@@ -20,6 +20,7 @@ from ratification.errors import ConvergenceError
 from ratification.inference.fit import (
     Progress,
     Sampler,
+    diagnose,
     failures,
     give_pytensor_a_folder,
     no_progress,
@@ -33,7 +34,6 @@ from ratification.validation.within_unions import unit_scales
 
 if TYPE_CHECKING:
     import pymc as pm
-    import xarray as xr
 
 DIFFERING = 0.5  # sd of the log scales of days
 DIFFERING_SHARED = 1.0  # sd of the logit of what days share
@@ -70,12 +70,12 @@ def sampled_hyper(
     compiled = nutpie.compile_pymc_model(model)
     tree = sampled(compiled, seed, sampler, progress)
     names = [name for name in HYPER if name in tree["posterior"].dataset]
-    diagnostics = _diagnosed(tree, names, sampler, retried=False)
+    diagnostics = diagnose(tree, sampler.target_accept, retried=False, names=HYPER)
     if failures(diagnostics) or diagnostics.divergences:
         progress("sampling again, more carefully", 0, 0)
         sampler = sampler.again(careful=True, longer=bool(failures(diagnostics)))
         tree = sampled(compiled, seed + 1, sampler, progress)
-        diagnostics = _diagnosed(tree, names, sampler, retried=True)
+        diagnostics = diagnose(tree, sampler.target_accept, retried=True, names=HYPER)
     wrong = [*failures(diagnostics), *too_many_divergences(diagnostics, tree)]
     if wrong:
         raise ConvergenceError(
@@ -116,24 +116,6 @@ HYPER = (
 
 def _moments(draws: np.ndarray) -> Moments:
     return Moments(mean=float(draws.mean()), sd=float(draws.std()))
-
-
-def _diagnosed(
-    tree: "xr.DataTree", names: Sequence[str], sampler: Sampler, *, retried: bool
-) -> Diagnostics:
-    import arviz_stats
-
-    posterior = tree["posterior"].dataset[list(names)]
-    rhat = arviz_stats.rhat(posterior)
-    bulk = arviz_stats.ess(posterior, method="bulk")
-    tail = arviz_stats.ess(posterior, method="tail")
-    return Diagnostics(
-        rhat_max=max(float(rhat[name].max()) for name in names),
-        ess_min=min(float(ess[name].min()) for ess in (bulk, tail) for name in names),
-        divergences=int(tree["sample_stats"]["diverging"].sum()),
-        target_accept=sampler.target_accept,
-        retried=retried,
-    )
 
 
 def build_learning_model(rows: Rows) -> "pm.Model":

@@ -13,7 +13,7 @@ from ratification.case.known import Known, known
 from ratification.case.unitsets import leaves_in
 from ratification.errors import RequestError
 from ratification.inference.terms import published_lean
-from ratification.validation.votes import counted_in
+from ratification.validation.votes import counted_in, polling_day, vote_name
 
 FEWEST_UNIONS = 2
 RESULTS = ("count", "outcome")
@@ -51,7 +51,7 @@ class PastVote:
     @property
     def name(self) -> str:
         """The case, and the round where the case has several."""
-        return f"{self.case.id} {self.round}" if len(self.case.rounds) > 1 else self.case.id
+        return vote_name(self.case, self.round)
 
 
 def past_votes(
@@ -94,7 +94,7 @@ def _of_case(case: Case) -> list[PastVote]:
         vote = PastVote(
             case=case,
             round=entry.id,
-            day=min(report.reported for report in reports)[:10],
+            day=polling_day(reports),
             first=case.chain(entry.id)[0],
             unions=unions,
             parts=tuple(parts for parts in inside if len(parts) >= FEWEST_UNIONS),

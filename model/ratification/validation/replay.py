@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from ratification.case.case import Case
 from ratification.case.facts import Known
 from ratification.case.known import known
 from ratification.errors import ConvergenceError, RatificationError
-from ratification.inference.fit import Engine
 from ratification.inference.instant.adapting import Effort
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import stream
@@ -121,16 +119,10 @@ def _posterior(layout: Layout, given: Replay) -> Posterior:
     """By the instant engine cheaply, else more carefully, else by NUTS if it was asked for."""
     if given.engine != "nuts":
         try:
-            return fitted(layout, given.seed, "instant", _nuts(), effort=EFFORT)
+            return fitted(layout, given.seed, "instant", effort=EFFORT)
         except ConvergenceError:
             pass
-    return fitted(layout, given.seed, given.engine, _nuts(), effort=CAREFUL)
-
-
-@cache
-def _nuts() -> Engine:
-    """One a process, so that what it compiles is kept from one job to the next."""
-    return Engine()
+    return fitted(layout, given.seed, given.engine, effort=CAREFUL)
 
 
 def _by_model(worlds: Worlds, case: Case, chosen: ChosenReading) -> tuple[Predicted, float]:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from ratification.validation.backtest import Backtest, Forecasted, scores_of
-from ratification.validation.isotonic import Reliability, reliability
+from ratification.validation.isotonic import IsotonicFit, isotonic_fit
 from ratification.validation.mean_scores import (
     Measure,
     Row,
@@ -161,13 +161,13 @@ def events(
     return chances, np.array([happened for _, happened in pairs], dtype=bool)
 
 
-def reliabilities(found: Backtest, kind: Kind) -> dict[str, Reliability]:
+def reliabilities(found: Backtest, kind: Kind) -> dict[str, IsotonicFit]:
     """The isotonic fit by stage of random orders, where anything was open."""
     made = {}
     for stage in stage_labels(found, "random"):
         chances, happened = events(found, at_stage(found, "random", stage), kind)
         if len(chances):
-            made[stage] = reliability(chances, happened)
+            made[stage] = isotonic_fit(chances, happened)
     return made
 
 
@@ -190,7 +190,7 @@ class Summary:
     rows: tuple[Row, ...]
     coverage: tuple[Coverage, ...]
     rare: tuple[Rare, ...]
-    reliability: Mapping[Kind, Mapping[str, Reliability]]
+    reliability: Mapping[Kind, Mapping[str, IsotonicFit]]
     worst: tuple[tuple[Forecasted, float], ...]
 
     def row(self, order: str, stage: str, measure: Measure, forecaster: str = MODEL) -> Row | None:

@@ -42,8 +42,7 @@ class Vote:
     @property
     def name(self) -> str:
         """The case, and the round where the case has several."""
-        several = len(self.case.rounds) > 1
-        return f"{self.case.id} {self.round}" if several else self.case.id
+        return vote_name(self.case, self.round)
 
     @property
     def reporting(self) -> tuple[str, ...]:
@@ -103,7 +102,7 @@ def _finished(case: Case, round_id: str) -> Vote | None:
     reports = evidence.of_round(round_id)
     if not reports:
         return None
-    day = min(report.reported for report in reports)[:10]
+    day = polling_day(reports)
     chosen = deciding(choose(case.bylaws, ()), day)
     facts = known(evidence, round_id, case.electorate, case.id)
     reading = chosen.reading
@@ -126,6 +125,16 @@ def _finished(case: Case, round_id: str) -> Vote | None:
         finals={u: _finals(case, reports, u, status) for u, status in decided.items()},
         known_on=_known_on(case, round_id, decided),
     )
+
+
+def vote_name(case: Case, round_id: str) -> str:
+    """The case, and the round where the case has several."""
+    return f"{case.id} {round_id}" if len(case.rounds) > 1 else case.id
+
+
+def polling_day(reports: Sequence[Report]) -> str:
+    """The day of the first report of a round, which stands for its polling day."""
+    return min(report.reported for report in reports)[:10]
 
 
 def counted_in(facts: Known, leaves: frozenset[int]) -> tuple[int, int] | None:

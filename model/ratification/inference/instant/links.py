@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ratification.inference.instant.reports import Reports, Sums, columns, picked
-from ratification.inference.numerics import expit
+from ratification.inference.numerics import expit, logit
 from ratification.inference.terms import OPEN
 
 Array = np.ndarray
@@ -155,9 +155,7 @@ class Links:
         part = np.clip((each * sums.yes + beta * ballots) / top, TINY, 1 - TINY)
         steep = 1 / (top * part * (1 - part))
         return Bends(
-            value=np.where(
-                share, _logit(s) - _logit(met), _logit(part) - _logit(_inside(aim / top))
-            ),
+            value=np.where(share, logit(s) - logit(met), logit(part) - logit(_inside(aim / top))),
             by_yes=np.where(share, by_yes, each * steep),
             by_ballots=np.where(share, goal_moves - s * by_yes, beta * steep),
             scope=scope,
@@ -222,8 +220,8 @@ class Links:
         met = np.clip((low + high) / 2, NEAREST, 1 - NEAREST)
         told(
             so_far.so_far_variance(seen) / (met * (1 - met)) ** 2,
-            _level(low) - _logit(met),
-            _level(high) - _logit(met),
+            _level(low) - logit(met),
+            _level(high) - logit(met),
         )
         told(*self._range_spread(between))
         return tuple(np.concatenate(parts, axis=3) for parts in (noises, lows, highs))  # type: ignore[return-value]
@@ -244,7 +242,7 @@ class Links:
         scale = np.where(share, ballots * (alpha - beta), top) * at * (1 - at)
         least = np.where(low <= -OPEN / 2, -np.inf, _level(met(low + low_each * ballots)))
         most = np.where(high >= OPEN / 2, np.inf, _level(met(high + high_each * ballots)))
-        return variance / scale**2, least - _logit(at), most - _logit(at)
+        return variance / scale**2, least - logit(at), most - logit(at)
 
 
 def _share_aim(share: Array) -> Array:
@@ -257,10 +255,6 @@ def _inside(share: Array) -> Array:
     return np.asarray(np.clip(share, NEAREST, 1 - NEAREST))
 
 
-def _logit(share: Array) -> Array:
-    return np.asarray(np.log(share) - np.log1p(-share))
-
-
 def _level(share: Array) -> Array:
     """Logit of a bound; one outside 0 and 1 is far out."""
-    return _logit(np.clip(share, TINY, 1 - TINY))
+    return logit(np.clip(share, TINY, 1 - TINY))

@@ -15,8 +15,6 @@ from ratification.validation.orders import OrderName
 from ratification.validation.verdicts import Summary
 
 HEIGHT = 260
-COLOURS = ("#2b7bba", "#d2601a", "#7a5cc0", "#3f8f5f", "#b3477d", "#8a7a2b")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
 
 def by_stage(found: Backtest, shown: Summary, measure: Measure) -> Figure:
@@ -60,7 +58,7 @@ def _point(row: Row, measure: Measure) -> dict[str, Any]:
 
 
 def _lines(stages: Sequence[str], names: Sequence[str], measure: Measure) -> charts.Chart:
-    colour, shape = series("who", names)
+    colour, shape = charts.series("who", names)
     title = "share of units reported" if stages[-1].endswith("%") else "units reported"
     base = alt.Chart(charts.rows()).encode(
         x=alt.X("stage:O", sort=list(stages), axis=alt.Axis(title=title, labelAngle=0)),
@@ -78,16 +76,6 @@ def _lines(stages: Sequence[str], names: Sequence[str], measure: Measure) -> cha
         tooltip=["who:N", "stage:O", "said:N"],
     )
     return line + error + point
-
-
-def series(field: str, names: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
-    """Colour and shape by name, so that colour is never the only sign."""
-    legend = alt.Legend(title=None, columns=2, labelLimit=200)
-    number = len(names)
-    colours = alt.Scale(domain=list(names), range=list(COLOURS[:number]))
-    shapes = alt.Scale(domain=list(names), range=list(SHAPES[:number]))
-    colour = alt.Color(f"{field}:N", scale=colours, legend=legend)
-    return colour, alt.Shape(f"{field}:N", scale=shapes, legend=legend)
 
 
 def scores_table(found: Backtest, shown: Summary, measure: Measure) -> DataTable:
@@ -137,7 +125,7 @@ def replay_figure(found: Backtest, vote: str) -> Figure:
 
 
 def _replay(names: Sequence[str]) -> charts.Chart:
-    colour, shape = series("order", names)
+    colour, shape = charts.series("order", names)
     axis = charts.share_axis("share of unions reported", grid=False)
     base = alt.Chart(charts.rows()).encode(
         x=alt.X("reported:Q", scale=alt.Scale(domain=[0, 1]), axis=axis),

@@ -281,11 +281,6 @@ def _diagram(names: Sequence[str]) -> charts.Chart:
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("chance:Q", scale=scale, axis=charts.share_axis("mean chance given"))
     y = alt.Y("came:Q", scale=scale, axis=charts.share_axis("came true"))
-    even = (
-        alt.Chart(charts.rows("even"))
-        .mark_line(strokeDash=[4, 3], strokeWidth=1, color=charts.OPEN)
-        .encode(x=x, y=y)
-    )
     base = alt.Chart(charts.rows())
     legend = alt.Legend(title=None, columns=2, labelLimit=200)
     strokes = base.mark_rule(strokeWidth=1, opacity=0.5).encode(
@@ -298,7 +293,7 @@ def _diagram(names: Sequence[str]) -> charts.Chart:
         color=alt.Color("rule:N", scale=alt.Scale(domain=list(names)), legend=legend),
         tooltip=["rule:N", "said:N", alt.Tooltip("chance:Q", format=".1%")],
     )
-    return even + strokes + dots
+    return charts.diagonal(x, y) + strokes + dots
 
 
 def _reliability_table(rules: Any) -> DataTable:

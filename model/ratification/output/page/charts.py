@@ -14,6 +14,8 @@ APPROVES, REJECTS, OPEN, ACCENT = "#2b7bba", "#d2601a", "#8a8f98", "#7a5cc0"
 STANDINGS = ("approved", "rejected", "open", "abstained")
 STANDING_COLOURS = (APPROVES, REJECTS, OPEN, "#b3a369")
 STANDING_SHAPES = ("triangle-up", "triangle-down", "circle", "square")
+SERIES = ("#2b7bba", "#d2601a", "#7a5cc0", "#3f8f5f", "#b3477d", "#8a7a2b", "#5a8f98", "#8a8f98")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 ROW = 22  # pixels of a row that holds one union or rule
 DIGITS = 6  # of a number in a chart
 Chart = Any  # Altair does not say what adding charts makes
@@ -76,6 +78,27 @@ def _spec(make: Callable[..., Chart], style: tuple[Hashable, ...], height: float
 
 def _rounded(value: Any) -> Any:
     return round(value, DIGITS) if isinstance(value, float) else value
+
+
+def series(
+    field: str, names: Sequence[str], *, label_limit: int = 200
+) -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape by name, so that colour is never the only sign; they share a legend."""
+    legend = alt.Legend(title=None, columns=2, labelLimit=label_limit)
+
+    def scale(values: Sequence[str]) -> alt.Scale:
+        return alt.Scale(
+            domain=list(names), range=[values[i % len(values)] for i in range(len(names))]
+        )
+
+    colour = alt.Color(f"{field}:N", scale=scale(SERIES), legend=legend)
+    return colour, alt.Shape(f"{field}:N", scale=scale(SHAPES), legend=legend)
+
+
+def diagonal(x: alt.X, y: alt.Y) -> Chart:
+    """The line on which chances come true as often as they say; its data are `EVEN`."""
+    even = alt.Chart(rows("even")).mark_line(strokeDash=[4, 3], strokeWidth=1, color=OPEN)
+    return even.encode(x=x, y=y)
 
 
 def share_axis(title: str, *, grid: bool = True) -> alt.Axis:

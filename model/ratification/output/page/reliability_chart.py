@@ -6,10 +6,9 @@ import altair as alt
 
 from ratification.output import wording
 from ratification.output.page import charts
-from ratification.output.page.backtest_charts import series
 from ratification.output.page.parts import DataTable, Figure
 from ratification.output.views import backtest_words as words
-from ratification.validation.isotonic import Reliability
+from ratification.validation.isotonic import IsotonicFit
 from ratification.validation.verdicts import Kind, Summary
 
 SQUARE = 340  # of a reliability diagram
@@ -45,7 +44,7 @@ def reliability_figure(shown: Summary, kind: Kind) -> Figure | None:
     )
 
 
-def _shown_stages(fits: Mapping[str, Reliability]) -> dict[str, Reliability]:
+def _shown_stages(fits: Mapping[str, IsotonicFit]) -> dict[str, IsotonicFit]:
     """At most four stages with enough events, spread evenly over those there are."""
     enough = [stage for stage, fit in fits.items() if len(fit.chance) >= FEWEST_EVENTS]
     number = min(MOST_STAGES, len(enough))
@@ -53,7 +52,7 @@ def _shown_stages(fits: Mapping[str, Reliability]) -> dict[str, Reliability]:
     return {enough[place]: fits[enough[place]] for place in places}
 
 
-def _legend(stage: str, fit: Reliability) -> str:
+def _legend(stage: str, fit: IsotonicFit) -> str:
     return f"{words.stage_name(stage)} ({len(fit.chance)} forecasts)"
 
 
@@ -61,12 +60,7 @@ def _diagram(names: Sequence[str]) -> charts.Chart:
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("chance:Q", scale=scale, axis=charts.share_axis("chance given"))
     y = alt.Y("came:Q", scale=scale, axis=charts.share_axis("came true (isotonic fit)"))
-    colour, shape = series("stage", names)
-    even = (
-        alt.Chart(charts.rows("even"))
-        .mark_line(strokeDash=[4, 3], strokeWidth=1, color=charts.OPEN)
-        .encode(x=x, y=y)
-    )
+    colour, shape = charts.series("stage", names)
     base = alt.Chart(charts.rows()).encode(x=x, y=y, color=colour)
     line = base.mark_line(interpolate="linear", strokeWidth=1.5)
     dots = base.mark_point(filled=True, size=30, opacity=0.7).encode(
@@ -77,10 +71,10 @@ def _diagram(names: Sequence[str]) -> charts.Chart:
             alt.Tooltip("came:Q", format=".1%"),
         ],
     )
-    return even + line + dots
+    return charts.diagonal(x, y) + line + dots
 
 
-def _parts(fits: Mapping[str, Reliability], what: str) -> DataTable:
+def _parts(fits: Mapping[str, IsotonicFit], what: str) -> DataTable:
     return DataTable(
         caption=f"{wording.upper(what)}: the mean Brier score is miscalibration less "
         "discrimination plus uncertainty",

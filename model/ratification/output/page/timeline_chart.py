@@ -13,8 +13,6 @@ from ratification.output.page.parts import DataTable, Figure
 from ratification.output.views.timeline_words import STILL, chance, label, moved_words
 
 HEIGHT = 260
-SERIES = ("#2b7bba", "#d2601a", "#7a5cc0", "#3f8f5f", "#b3477d", "#8a7a2b", "#5a8f98", "#8a8f98")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
 
 def timeline_figure(page: PageContext, timeline: Timeline, title: str) -> Figure:
@@ -67,13 +65,7 @@ def _rule_name(rule: RuleForecast, timeline: Timeline) -> str:
 
 
 def _lines(order: Sequence[str], names: Sequence[str]) -> charts.Chart:
-    legend = alt.Legend(title=None, columns=2, labelLimit=150)
-    colour = alt.Color(
-        "rule:N", scale=alt.Scale(domain=list(names), range=_cycled(SERIES, names)), legend=legend
-    )
-    shape = alt.Shape(
-        "rule:N", scale=alt.Scale(domain=list(names), range=_cycled(SHAPES, names)), legend=legend
-    )
+    colour, shape = charts.series("rule", names, label_limit=150)
     base = alt.Chart(charts.rows()).encode(
         x=alt.X(
             "when:O",
@@ -94,10 +86,6 @@ def _lines(order: Sequence[str], names: Sequence[str]) -> charts.Chart:
         tooltip=["when:O", "rule:N", "said:N", "standing:N"],
     )
     return line + error + point
-
-
-def _cycled(values: Sequence[str], names: Sequence[str]) -> list[str]:
-    return [values[place % len(values)] for place in range(len(names))]
 
 
 def _chances(timeline: Timeline) -> DataTable:
