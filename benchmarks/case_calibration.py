@@ -5,9 +5,7 @@ of them counted. Every outcome is added to a file as soon as it is there, and a 
 """
 
 import argparse
-import json
 import sys
-import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +15,7 @@ from measuring import print_table
 from ratification.case.bylaws import All, Bylaws, Condition, Reading, choose
 from ratification.case.case import Case
 from ratification.case.folder import load
-from ratification.validation.calibrating import Calibrated, Given, one, summed_up
+from ratification.validation.calibrating import Calibrated, calibrate_on
 from ratification.validation.ranking import LEVELS
 
 
@@ -29,29 +27,28 @@ def main() -> None:
     parser.add_argument("--fits", type=int, default=1000, help="(default: 1000)")
     parser.add_argument("--seed", type=int, default=391, help="(default: 391)")
     parser.add_argument("--keep", type=Path, required=True, help="file of outcomes, one a line")
+    parser.add_argument("--processes", type=int, default=1, help="(default: 1)")
     asked = parser.parse_args()
     case, as_of = CASES[asked.case]()
-    evidence, readings = case.evidence(as_of=as_of), choose(case.bylaws, ())
-    done = asked.keep.read_text().splitlines() if asked.keep.exists() else []
-    start = time.perf_counter()
-    with asked.keep.open("a") as kept:
-        for number in range(len(done), asked.fits):
-            given = Given(
-                case=case,
-                evidence=evidence,
-                round=case.target,
-                readings=readings,
-                engine=asked.engine,
-                seed=asked.seed,
-                number=number,
-            )
-            done.append(json.dumps(one(given)))
-            kept.write(done[-1] + "\n")
-            kept.flush()
-            if number % 20 == 19:
-                spent = time.perf_counter() - start
-                print(f"{number + 1} of {asked.fits}, {spent:.0f} s", file=sys.stderr)
-    report(summed_up([json.loads(line) for line in done[: asked.fits]]))
+    found = calibrate_on(
+        case,
+        case.evidence(as_of=as_of),
+        case.target,
+        choose(case.bylaws, ()),
+        engine=asked.engine,
+        fits=asked.fits,
+        seed=asked.seed,
+        progress=told,
+        processes=asked.processes,
+        kept=asked.keep,
+    )
+    report(found)
+
+
+def told(doing: str, done: int, total: int) -> None:
+    """Say how far it is, now and then."""
+    if total and done % 20 == 0:
+        print(f"{doing}: {done} of {total}", file=sys.stderr)
 
 
 def sebac() -> tuple[Case, str | None]:
