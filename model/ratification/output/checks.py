@@ -1,5 +1,8 @@
 """Which engine made the numbers, and how its checks came out, in words."""
 
+from collections.abc import Sequence
+
+from ratification.inference.parameters import ParameterSummary
 from ratification.inference.posterior import Diagnostics, EngineName
 
 NAMES = {
@@ -41,3 +44,12 @@ def in_short(found: Diagnostics) -> str:
     twice = ", sampled twice" if found.retried else ""
     short = f"R-hat {found.rhat_max:.3f}, effective draws {found.ess_min:.0f}"
     return f"{short}, divergences {found.divergences}{twice}"
+
+
+def convergence(found: Sequence[ParameterSummary]) -> list[tuple[str, str, str, str]]:
+    """R-hat, bulk and tail effective sample size of every parameter that NUTS sampled."""
+    return [
+        (p.name, f"{p.rhat:.3f}", f"{p.ess_bulk:,.0f}", f"{p.ess_tail:,.0f}")
+        for p in found
+        if p.rhat is not None
+    ]

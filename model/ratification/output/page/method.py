@@ -9,7 +9,7 @@ import altair as alt
 from ratification.answers.replication import Replicated, replicate
 from ratification.inference.parameters import ParameterSummary
 from ratification.output import wording
-from ratification.output.checks import checks, engine_name
+from ratification.output.checks import checks, convergence, engine_name
 from ratification.output.page import charts
 from ratification.output.page.context import PageContext
 from ratification.output.page.model_checks import CheckTable, check_tables, left_out_figure
@@ -185,11 +185,7 @@ def _diagnostics(found: Sequence[ParameterSummary]) -> DataTable:
     return DataTable(
         caption="Convergence by parameter (ArviZ): R-hat, bulk and tail effective sample size",
         heads=("Parameter", "R-hat", "Bulk", "Tail"),
-        rows=[
-            (p.name, f"{p.rhat:.3f}", f"{p.ess_bulk:,.0f}", f"{p.ess_tail:,.0f}")
-            for p in found
-            if p.rhat is not None
-        ],
+        rows=convergence(found),
         numeric=frozenset({1, 2, 3}),
     )
 

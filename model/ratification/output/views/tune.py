@@ -13,7 +13,7 @@ from rich.text import Text
 from ratification.answers.forecast import RuleForecast
 from ratification.answers.run import Run
 from ratification.inference.parameters import ParameterSummary
-from ratification.output.checks import checks, engine_name
+from ratification.output.checks import checks, convergence, engine_name
 from ratification.output.contract import foot, head, rule_fields
 from ratification.output.terminal import heading, small_print
 from ratification.output.tuning_said import Told, told
@@ -55,11 +55,7 @@ def _convergence(parameters: Sequence[ParameterSummary]) -> Told:
     return Told(
         title="Convergence by parameter (ArviZ)",
         heads=("Parameter", "R-hat", "Effective draws, bulk", "tail"),
-        rows=[
-            (p.name, f"{p.rhat:.3f}", f"{p.ess_bulk:,.0f}", f"{p.ess_tail:,.0f}")
-            for p in parameters
-            if p.rhat is not None
-        ],
+        rows=convergence(parameters),
         numeric=frozenset({1, 2, 3}),
     )
 
