@@ -302,7 +302,7 @@ def _reliability_table(rules: Any) -> DataTable:
             name,
             group,
             "-" if entry is None else f"{entry.forecasts:,}",
-            "-" if entry is None else wording.share(entry.chance),
+            "-" if entry is None else wording.percent(entry.chance),
             "-" if entry is None else f"{entry.true:,} ({entry.least:,} to {entry.most:,})",
             "-" if entry is None else p_words(entry.p),
         )

@@ -174,6 +174,6 @@ def in_groups(rule: Reliability) -> list[Chances | None]:
 def _cell(entry: Chances | None, limit: float) -> str:
     if entry is None:
         return "-"
-    came = f"{100 * entry.true / entry.forecasts:.1f}% ({100 * entry.chance:.1f}%)"
+    came = f"{100 * entry.true / entry.forecasts:.1f}% ({wording.percent(entry.chance)})"
     mark = "!" if entry.p < limit else ""
     return f"{came}{mark}\nof {entry.forecasts:,}"

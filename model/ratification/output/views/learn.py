@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from importlib import metadata
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -60,8 +61,12 @@ def _about(found: Learned) -> str:
     return f"Learned from {votes} on {days}, {first} to {last}, by {by}, seed {found.seed}."
 
 
+def _plain(title: str) -> Table:
+    return Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+
+
 def _estimates(found: Learned) -> Table:
-    table = Table(title="What votes have in common (logit scale, but parts and correlation)")
+    table = _plain("What votes have in common (logit scale, but parts and correlation)")
     table.add_column("")
     table.add_column("mean", justify="right")
     table.add_column("sd", justify="right")
@@ -75,7 +80,7 @@ def _estimates(found: Learned) -> Table:
 
 
 def _priors(found: Learned) -> Table:
-    table = Table(title="Priors for a new vote")
+    table = _plain("Priors for a new vote")
     table.add_column("")
     table.add_column("default")
     table.add_column("learned")
@@ -103,7 +108,7 @@ def _prior(priors: Priors, name: str) -> str:
 
 
 def _leanings(found: Learned) -> Table:
-    table = Table(title="Lasting leanings, from the average unit (logit yes share)")
+    table = _plain("Lasting leanings, from the average unit (logit yes share)")
     for title in ("unit", "mean", "sd", "votes"):
         table.add_column(title, justify="left" if title == "unit" else "right")
     for entry in found.leanings:
@@ -112,7 +117,7 @@ def _leanings(found: Learned) -> Table:
 
 
 def _check(found: Learned) -> Table:
-    table = Table(title="Each day predicted from the others, before any report")
+    table = _plain("Each day predicted from the others, before any report")
     for title in ("", "score", "own priors", "learned", "gain", "error"):
         table.add_column(title, justify="right" if title not in ("", "score") else "left")
     for entry in found.check:
