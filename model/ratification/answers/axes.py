@@ -6,10 +6,10 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
-from jaxtyping import Int
 
 from ratification.answers.judging import Results, holds_at, measure
 from ratification.answers.rule_parts import upward
+from ratification.arrays import Int
 from ratification.case.bylaws import Comparison, Condition, Reading, Rule, Veto, conditions
 from ratification.errors import RequestError
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
 
 from ratification.answers.game import Game, every_pattern
 from ratification.answers.judging import Results, judge
 from ratification.answers.power import MOST_PLAYERS
+from ratification.arrays import Bool
 from ratification.case.bylaws import All, Reading, Rule, Veto
 
 MOST_LISTED = 20  # sets of the smallest size that are written out

@@ -8,9 +8,9 @@ difference is paired.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
 
 from ratification.answers.estimates import Difference, Estimate, effective_share, mean_error
+from ratification.arrays import Bool
 from ratification.inference.worlds import Worlds
 
 FEWEST = 100  # effective worlds: fewer do not tell how the others would have gone

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Num, Shaped
 
+from ratification.arrays import Bool, Float, Int, Num, Shaped
 from ratification.errors import ConvergenceError
 from ratification.inference.fit import ESS_LIMIT
 from ratification.inference.numerics import effective_number, effective_sample_size

@@ -15,9 +15,9 @@ from functools import reduce
 from math import ceil, floor, lcm
 
 import numpy as np
-from jaxtyping import Bool, Int
 
 from ratification.answers.because import positive
+from ratification.arrays import Bool, Int
 from ratification.case.bylaws import All, Any, Condition, Not, Reading, Rule, Veto, conditions
 
 BY_DECISIONS = ("approving unions", "opposed unions", "members of approving unions")

@@ -12,8 +12,8 @@ from math import lcm
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ratification.arrays import Bool, Int
 from ratification.case.bylaws import All, Any, Condition, Measure, Not, Reading, Rule, Veto
 from ratification.case.electorate import Electorate
 from ratification.case.values import FINEST_DENOMINATOR

@@ -7,11 +7,11 @@ i of one and world i of the other then share their parameters, and their random 
 import math
 
 import numpy as np
-from jaxtyping import Bool
 
 from ratification.answers.estimates import Difference, Estimate, mean_error
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run, Simulation
+from ratification.arrays import Bool
 from ratification.case.bylaws import ChosenReading
 from ratification.inference.worlds import Worlds
 

@@ -6,9 +6,9 @@ from fractions import Fraction
 from functools import cached_property, partial
 
 import numpy as np
-from jaxtyping import Bool
 
 from ratification.answers.extremes import highest
+from ratification.arrays import Bool
 from ratification.case.bounds import Box
 
 MOST_OPEN = 12  # open unions whose patterns are gone through one by one

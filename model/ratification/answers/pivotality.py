@@ -6,11 +6,11 @@ from fractions import Fraction
 from math import lcm
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ratification.answers.cuts import Atom, Cut, combined
 from ratification.answers.estimates import Difference, Estimate, mean_error
 from ratification.answers.judging import Measured, Results, measure
+from ratification.arrays import Bool, Float, Int
 from ratification.case.bylaws import COUNTED, Condition, Measure, Reading, conditions
 from ratification.inference.worlds import Worlds
 

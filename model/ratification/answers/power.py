@@ -13,9 +13,9 @@ from math import comb, gcd, prod
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from ratification.answers.game import Game, every_pattern
+from ratification.arrays import Float, Int
 
 MOST_PLAYERS = 20  # whose patterns are gone through one by one
 MOST_ADDED = 500_000_000  # cells of tables of sums: a second or two, and under 50 MB a table

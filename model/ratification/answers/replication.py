@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int
 
 from ratification.answers.estimates import Spread, spread
+from ratification.arrays import Int
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate
 from ratification.case.evidence import Report

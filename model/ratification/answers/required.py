@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Int
 
 from ratification.answers.extremes import highest, lowest
+from ratification.arrays import Int
 from ratification.case.bounds import LARGEST, MEMBERS, Bounds, Box, bounds
 from ratification.case.electorate import Electorate
 from ratification.case.facts import Known, Scope

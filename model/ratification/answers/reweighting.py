@@ -8,11 +8,11 @@ Pareto k is then above 0.7 (Vehtari et al. 2024), and only a new fit can answer.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from ratification.answers.estimates import Estimate, weighted_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
+from ratification.arrays import Float
 from ratification.case.priors import PRIOR_NAMES, Beta, HalfNormal, Normal, Prior, Priors
 from ratification.inference.instant.checking import PARETO_LIMIT
 from ratification.inference.numerics import effective_number, pareto_k

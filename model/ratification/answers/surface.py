@@ -7,12 +7,12 @@ from functools import cached_property
 from itertools import chain, combinations, product
 
 import numpy as np
-from jaxtyping import Int
 
 from ratification.answers.axes import Axis, axis_of
 from ratification.answers.because import positive
 from ratification.answers.judging import Abstaining, Results, judge
 from ratification.answers.rule_parts import replaced
+from ratification.arrays import Int
 from ratification.case.bylaws import All, Condition, Measure, Reading, conditions
 
 Truth = tuple[bool, ...]  # of the axes' conditions

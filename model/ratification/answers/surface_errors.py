@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float
 
 from ratification.answers.axes import Axis
 from ratification.answers.estimates import Draws
 from ratification.answers.surface import Surface, reached
+from ratification.arrays import Float
 from ratification.inference.worlds import Worlds
 
 

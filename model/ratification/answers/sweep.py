@@ -6,7 +6,6 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from ratification.answers.axes import Axis, axis_of, chosen_positions
 from ratification.answers.because import positive
@@ -22,6 +21,7 @@ from ratification.answers.surface import (
     surface,
 )
 from ratification.answers.surface_errors import errors
+from ratification.arrays import Float, Int
 from ratification.case.bylaws import ChosenReading, Condition, Reading, Rule, conditions
 from ratification.inference.fit import ESS_LIMIT
 

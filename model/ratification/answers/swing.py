@@ -14,12 +14,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Int
 
 from ratification.answers.because import positive
 from ratification.answers.estimates import Estimate, rough_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run, Simulation
+from ratification.arrays import Int
 from ratification.case.bylaws import ChosenReading, Condition, Not, Reading, Rule, Veto, conditions
 from ratification.case.electorate import Electorate
 from ratification.case.known import Known

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool
 
 from ratification.answers.conditioning import FEWEST, conditioned, effective_left
 from ratification.answers.estimates import Difference, Estimate, estimate
 from ratification.answers.pairing import holds, unpaired
 from ratification.answers.run import Run, Simulation
 from ratification.answers.standing import RuleStanding, rule_standings, union_standings
+from ratification.arrays import Bool
 from ratification.case.bylaws import ChosenReading
 from ratification.case.evidence import InForce, Report
 from ratification.case.known import known

@@ -11,8 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ratification.arrays import Bool, Int
 from ratification.case.electorate import Electorate
 from ratification.case.known import Approvals, Known, counted_children
 from ratification.case.verdicts import needed

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.case.case import Case
 from ratification.case.priors import Normal
 from ratification.case.rounds import Scenario

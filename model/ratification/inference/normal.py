@@ -6,7 +6,8 @@ SciPy has all of it; these serve paths that must not import SciPy. Tested agains
 import math
 
 import numpy as np
-from jaxtyping import Float
+
+from ratification.arrays import Float
 
 Array = np.ndarray
 

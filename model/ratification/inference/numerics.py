@@ -7,7 +7,8 @@ import math
 import zlib
 
 import numpy as np
-from jaxtyping import Float
+
+from ratification.arrays import Float
 
 Array = np.ndarray
 

@@ -1,7 +1,8 @@
 """How many of several units approve, each with a chance of its own, and which, given how many."""
 
 import numpy as np
-from jaxtyping import Bool
+
+from ratification.arrays import Bool
 
 CELLS = 30_000_000  # numbers in one table: more worlds are split up
 

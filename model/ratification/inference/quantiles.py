@@ -6,8 +6,8 @@ So a standard normal number becomes a draw of the prior, and tails stay accurate
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.case.priors import Beta, HalfNormal, Normal, Prior
 from ratification.inference.normal import normal_cdf, normal_quantile
 from ratification.inference.numerics import expit

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
 
+from ratification.arrays import Int
 from ratification.case.electorate import COALITION, Electorate, Figure, RosterVariant
 from ratification.case.known import Known
 from ratification.inference.normal import normal_cdf_at, normal_quantile

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from ratification.arrays import Float, Int
 from ratification.case.known import Known
 from ratification.case.priors import Priors
 

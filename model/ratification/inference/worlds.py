@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ratification.arrays import Bool, Int
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate
 from ratification.case.evidence import InForce

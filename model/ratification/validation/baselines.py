@@ -21,9 +21,9 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ratification.answers.judging import Results, judge
+from ratification.arrays import Bool, Float, Int
 from ratification.case.bylaws import Reading
 from ratification.case.electorate import Decides
 from ratification.inference.numerics import expit, logit

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ratification.arrays import Bool, Int
 from ratification.case.electorate import Electorate
 from ratification.case.evidence import Report
 from ratification.case.unitsets import leaves_in, units_in

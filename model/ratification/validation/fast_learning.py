@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.case.case import Case
 from ratification.case.priors import DEFAULT, Beta, Normal, Priors
 from ratification.validation.hyper import (

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.case.priors import DEFAULT, Beta, HalfNormal, Normal, Priors
 
 # Hyperpriors: the mean over votes is where one vote's mean was thought to be, and whole days, and

@@ -8,7 +8,8 @@ is miscalibration - discrimination + uncertainty, each part at least 0.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+
+from ratification.arrays import Bool, Float
 
 
 @dataclass(frozen=True, kw_only=True)

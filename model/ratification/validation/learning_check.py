@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.case.priors import HalfNormal, Normal, Priors
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.numerics import expit, stream

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from ratification.arrays import Float, Int
 from ratification.case.case import Case
 from ratification.case.evidence import InForce
 from ratification.case.known import Known, known

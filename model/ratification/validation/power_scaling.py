@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from ratification.answers.estimates import Estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.reweighting import log_prior, weighed
 from ratification.answers.run import Run
+from ratification.arrays import Float
 from ratification.inference.instant.checking import PARETO_LIMIT
 from ratification.inference.instant.integrated import integrated_log_likelihood
 from ratification.inference.numerics import pareto_k, stream

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float
+
+from ratification.arrays import Float
 
 LEVELS = (0.5, 0.8, 0.95)
 CHECKED = 0.999  # central range of binomial hits

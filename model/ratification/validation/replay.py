@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ratification.answers.estimates import rough_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.standing import Standing, rule_verdicts, union_standings
+from ratification.arrays import Float
 from ratification.case.bylaws import ChosenReading, choose
 from ratification.case.case import Case
 from ratification.case.facts import Known

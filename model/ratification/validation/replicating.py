@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Int
 
 from ratification.answers.judging import Results
+from ratification.arrays import Bool, Int
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate
 from ratification.case.evidence import InForce

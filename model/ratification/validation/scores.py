@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+
+from ratification.arrays import Float
 
 LEVELS = (0.5, 0.8, 0.95)  # of central intervals
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from ratification.arrays import Float, Int
 from ratification.case.electorate import Electorate
 from ratification.case.known import Known
 from ratification.case.priors import Normal, Priors

@@ -15,8 +15,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 import numpy as np
-from jaxtyping import Int
 
+from ratification.arrays import Int
 from ratification.case.electorate import Electorate
 from ratification.case.evidence import Report
 from ratification.case.priors import Normal

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.blocks import Block
 from ratification.inference.instant.reports import Sums
 from ratification.inference.normal import normal_cdf

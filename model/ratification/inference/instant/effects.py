@@ -8,8 +8,8 @@ logit turnouts.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.globals import Shared
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.case.priors import Priors
 from ratification.inference.quantiles import correlation_quantile, quantile
 from ratification.inference.structure import Structure

@@ -7,8 +7,8 @@ either engine. It is estimated with the engine's copies, whose mean weight is wi
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.adapting import DEFAULT_EFFORT
 from ratification.inference.instant.approvals import convolved
 from ratification.inference.instant.engine import refuse_too_large

@@ -1,7 +1,8 @@
 """Systems of linear equations, one for each block and point."""
 
 import numpy as np
-from jaxtyping import Float
+
+from ratification.arrays import Float
 
 Array = np.ndarray
 

@@ -8,8 +8,8 @@ it, or of the part of the members. In a union that is one cell both are exactly 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.reports import Reports, Sums, columns, picked
 from ratification.inference.numerics import expit, logit
 from ratification.inference.terms import OPEN

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.normal import log_between
 from ratification.inference.numerics import expit
 from ratification.inference.so_far import variance_so_far

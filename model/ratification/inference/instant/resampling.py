@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.approvals import chosen, convolved, numbers_by_block
 from ratification.inference.instant.weighing import Problem, Weighted, averaged, copy_shares
 

@@ -7,8 +7,8 @@ what the later intervals will ask of it; the shift enters the weight, which stay
 """
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.linear import solve_each, solve_lower
 from ratification.inference.normal import (
     FARTHEST,

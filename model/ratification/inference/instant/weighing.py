@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ratification.arrays import Float
 from ratification.inference.instant.approvals import Approvals, convolved
 from ratification.inference.instant.blocks import batches, find_blocks
 from ratification.inference.instant.draws import Draws, draw
