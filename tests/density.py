@@ -22,7 +22,10 @@ Share = float | Fraction | None
 
 
 def log_prior(layout: Layout, point: Point) -> dict[str, float]:
-    """Log density of every parameter. Scales come with a sign: normal, not half-normal."""
+    """Log density of every parameter, up to a constant. Scales come with a sign, of either side.
+
+    A scale is normal round its mean, in size.
+    """
     p, structure = layout.priors, layout.structure
     names = ("union", "unit", "local")[: structure.depth]
     sign = np.sign(point["tau"][0] * point["tau_turnout"][0])
@@ -30,10 +33,14 @@ def log_prior(layout: Layout, point: Point) -> dict[str, float]:
     found = {
         "mu": stats.norm.logpdf(point["mu"], p.mu.mean, p.mu.sd),
         "nu": stats.norm.logpdf(point["nu"], p.nu.mean, p.nu.sd).sum(),
-        "tau": stats.norm.logpdf(point["tau"], 0, [getattr(p, f"tau_{n}").sd for n in names]),
-        "tau_turnout": stats.norm.logpdf(
-            point["tau_turnout"], 0, [getattr(p, f"tau_turnout_{n}").sd for n in names]
-        ),
+        **{
+            of: stats.norm.logpdf(
+                np.abs(point[of]),
+                [getattr(p, f"{of}_{n}").mean for n in names],
+                [getattr(p, f"{of}_{n}").sd for n in names],
+            )
+            for of in ("tau", "tau_turnout")
+        },
         "correlation": stats.truncnorm.logpdf(
             point["correlation"], (-1 - mean) / sd, (1 - mean) / sd, mean, sd
         ),

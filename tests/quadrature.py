@@ -36,17 +36,20 @@ def posterior(
     counted: list[tuple[int, int]],
     points: int = 161,
     *,
+    scale_mean: float = 0.0,
     prior_power: float = 1.0,
     likelihood_power: float = 1.0,
 ) -> Grid:
-    """Mean and half-normal scale, given (successes, failures) of unions drawn from them.
+    """Mean and scale, given (successes, failures) of unions drawn from them.
+
+    The scale is normal round `scale_mean`, cut off at zero.
 
     The prior of the two, and the likelihood of all counts, may be raised to a power.
     """
     means = np.linspace(mean[0] - 5 * mean[1], mean[0] + 5 * mean[1], points)
-    scales = (np.arange(points) + 0.5) * 5 * scale / points
+    scales = (np.arange(points) + 0.5) * (scale_mean + 5 * scale) / points
     at, wide = np.meshgrid(means, scales, indexing="ij")
-    log = prior_power * (stats.norm.logpdf(at, *mean) + stats.halfnorm.logpdf(wide, scale=scale))
+    log = prior_power * (stats.norm.logpdf(at, *mean) + stats.norm.logpdf(wide, scale_mean, scale))
     for successes, failures in counted:
         log = log + likelihood_power * log_count(at, wide, successes, failures)
     weight = np.exp(log - log.max())

@@ -165,6 +165,12 @@ SETTINGS = [
     case_toml("prior", "tau_union", "tau_unoin", "does not exist. Did you mean 'tau_union'?"),
     case_toml("prior-scale", "sd = 0.6", "sd = -0.6", "mu.sd is -0.6: it must be above 0"),
     case_toml("prior-text", "tau_union = 0.5", 'tau_union = "wide"', "is 'wide', not a number"),
+    case_toml(
+        "prior-below-zero",
+        "tau_union = 0.5",
+        "tau_union = {mean = -0.1, sd = 0.5}",
+        "tau_union.mean is -0.1: it must be 0 or above",
+    ),
     case_toml("prior-nan", "tau_union = 0.5", "tau_union = nan", "tau_union.sd is nan"),
     case_toml("prior-field", "mean = 0.4", "mode = 0.4", "'mu' has no 'mode': it has mean, sd"),
     case_toml("roster-unit", "gamma = 900", "gama = 900", "electorate.csv. Did you mean 'gamma'?"),

@@ -1,23 +1,28 @@
 """Priors said in shares, and made from what is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ratification.case.beliefs import SAID, beliefs, believing
-from ratification.case.priors import DEFAULT, HalfNormal, Normal, PriorError
+from ratification.case.priors import DEFAULT, Normal, PositiveNormal, PriorError, Priors
 from ratification.inference.numerics import expit, stream
+from ratification.inference.quantiles import quantile
 
 SHARES = st.tuples(st.floats(0.02, 0.9), st.floats(0.03, 0.08)).map(lambda x: (x[0], x[0] + x[1]))
 
+KNOWN_SCALE = replace(DEFAULT, tau_union=PositiveNormal(mean=0.4, sd=0.1))
 
+
+@pytest.mark.parametrize("priors", [DEFAULT, KNOWN_SCALE], ids=["default", "known scale"])
 @pytest.mark.parametrize("name", SAID)
-def test_a_belief_holds_as_often_as_it_says(name: str) -> None:
+def test_a_belief_holds_as_often_as_it_says(name: str, priors: Priors) -> None:
     """Draws of the prior, said as shares or points, lie within the range in nine of ten."""
-    [belief] = [entry for entry in beliefs(DEFAULT) if entry.prior == name]
-    prior = getattr(DEFAULT, name)
-    draws = stream(1, name).standard_normal(100_000) * prior.sd
-    draws = np.abs(draws) if isinstance(prior, HalfNormal) else draws + prior.mean
+    [belief] = [entry for entry in beliefs(priors) if entry.prior == name]
+    prior = getattr(priors, name)
+    draws = quantile(prior, stream(1, name).standard_normal(100_000))
     said = expit(draws) - (0.0 if belief.kind == "share" else 0.5)
     assert np.mean((said >= belief.low) & (said <= belief.high)) == pytest.approx(0.9, abs=0.005)
 

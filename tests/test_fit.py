@@ -11,6 +11,7 @@ import quadrature
 from exact import approval_chance
 from hand_made import CASE, make_case
 from ratification.case.case import Case
+from ratification.case.priors import PositiveNormal, Priors
 from ratification.errors import ConvergenceError
 from ratification.inference import fit as fitting
 from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Sampler
@@ -46,15 +47,29 @@ def fitted(engine: Engine, case: Case, seed: int = 5, sampler: Sampler = QUICK) 
     return engine.fit(build_layout(case, case.evidence(), case.target), seed, sampler=sampler)
 
 
+KNOWN_SCALES = Priors(
+    tau_union=PositiveNormal(mean=0.4, sd=0.15), tau_turnout_union=PositiveNormal(mean=0.3, sd=0.2)
+)
+
+
 @pytest.mark.slow
-def test_one_count_moves_everything_as_quadrature_says(tmp_path: Path, engine: Engine) -> None:
+@pytest.mark.parametrize("priors", [Priors(), KNOWN_SCALES], ids=["default", "known scales"])
+def test_one_count_moves_everything_as_quadrature_says(
+    tmp_path: Path, engine: Engine, priors: Priors
+) -> None:
     """Mean, scale, the counted union's yes share and the other's chance to approve are exact."""
     case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n")
+    case = case.with_priors(
+        replace(case.priors, tau_union=priors.tau_union, tau_turnout_union=priors.tau_turnout_union)
+    )
     posterior = fitted(engine, case).posterior
     p = case.priors
-    yes = quadrature.posterior((p.mu.mean, p.mu.sd), p.tau_union.sd, [(YES, NO)])
+    yes = quadrature.posterior(
+        (p.mu.mean, p.mu.sd), p.tau_union.sd, [(YES, NO)], scale_mean=p.tau_union.mean
+    )
     cast = [(YES + NO, MEMBERS - YES - NO)]
-    turnout = quadrature.posterior((p.nu.mean, p.nu.sd), p.tau_turnout_union.sd, cast)
+    tau = p.tau_turnout_union
+    turnout = quadrature.posterior((p.nu.mean, p.nu.sd), tau.sd, cast, scale_mean=tau.mean)
     logits = np.linspace(-3.0, 3.5, 66)
     turnouts = np.linspace(-2.0, 5.0, 15)
     chance = np.array(

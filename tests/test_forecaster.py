@@ -11,7 +11,7 @@ from ratification.answers.estimates import estimate, weighted_estimate
 from ratification.answers.reweighting import log_prior
 from ratification.api import Forecaster, Result, forecast, load, shipped, write_priors
 from ratification.case.case import Case
-from ratification.case.priors import Beta, HalfNormal, Normal, PriorError, Priors
+from ratification.case.priors import Beta, Normal, PositiveNormal, PriorError, Priors
 from ratification.case.rounds import Scenario
 from ratification.cli.main import main
 from ratification.errors import ConvergenceError, RequestError
@@ -104,7 +104,7 @@ def _scipy(prior: object) -> scipy.stats.rv_continuous:
     match prior:
         case Normal(mean=mean, sd=sd):
             return scipy.stats.norm(mean, sd)
-        case HalfNormal(sd=sd):
+        case PositiveNormal(sd=sd):
             return scipy.stats.halfnorm(scale=sd)
         case Beta(a=a, b=b):
             return scipy.stats.beta(a, b)

@@ -12,7 +12,7 @@ import quadrature
 from hand_made import CASE, make_case
 from ratification.case.case import Case
 from ratification.case.folder import load
-from ratification.case.priors import Beta, HalfNormal, Normal, Priors
+from ratification.case.priors import Beta, Normal, PositiveNormal, Priors
 from ratification.errors import ConvergenceError
 from ratification.inference.instant import truncated
 from ratification.inference.instant.adapting import Effort, tempered
@@ -27,7 +27,7 @@ from ratification.inference.instant.weighing import Problem, log_mean
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import pareto_k
 from ratification.inference.posterior import Posterior
-from ratification.inference.quantiles import correlation_quantile, quantile
+from ratification.inference.quantiles import correlation_quantile, quantile, scale_of
 from ratification.inference.structure import Layout
 from ratification.inference.worlds import draw_worlds
 from scipy import stats
@@ -73,7 +73,19 @@ def test_quantiles_of_priors_are_scipys() -> None:
     ends = (-1 - mean) / sd, (1 - mean) / sd
     found = {
         "normal": (quantile(Normal(mean=0.4, sd=0.6), u), stats.norm.ppf(p, 0.4, 0.6)),
-        "scale": (quantile(HalfNormal(sd=0.5), u), stats.halfnorm.ppf(p, scale=0.5)),
+        "scale": (quantile(PositiveNormal(sd=0.5), u), stats.halfnorm.ppf(p, scale=0.5)),
+        "known scale": (
+            quantile(PositiveNormal(mean=0.3, sd=0.2), u),
+            stats.truncnorm.ppf(p, -1.5, np.inf, 0.3, 0.2),
+        ),
+        "half-normal of either sign": (
+            scale_of(PositiveNormal(sd=0.5), u),
+            np.abs(0.5 * u),
+        ),
+        "known scale of either sign": (
+            scale_of(PositiveNormal(mean=0.3, sd=0.2), u),
+            stats.truncnorm.isf(2 * stats.norm.sf(np.abs(u)), -1.5, np.inf, 0.3, 0.2),
+        ),
         "share": (quantile(Beta(a=2.0, b=3.0), u), stats.beta.ppf(p, 2, 3)),
         "correlation": (
             correlation_quantile(Normal(mean=mean, sd=sd), u),
@@ -289,9 +301,10 @@ def test_without_a_report_the_posterior_is_the_prior(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, exact, atol=0.05)
 
 
+@pytest.mark.parametrize("tau", [PositiveNormal(sd=0.6), PositiveNormal(mean=0.4, sd=0.15)])
 @pytest.mark.parametrize("counts", [[(270, 180)], [(270, 180), (150, 210), (90, 30)]])
 def test_counts_move_everything_as_quadrature_says(
-    tmp_path: Path, counts: list[tuple[int, int]]
+    tmp_path: Path, counts: list[tuple[int, int]], tau: PositiveNormal
 ) -> None:
     """Mean, scale and the yes share of a union that has not counted are exact."""
     tree = (
@@ -301,9 +314,10 @@ def test_counts_move_everything_as_quadrature_says(
         f"r{i},june,2011-06-01,u{i},count,{yes},{no},,,\n" for i, (yes, no) in enumerate(counts)
     ]
     case = make_case(tmp_path, tree, "".join(rows), settings=APART)
+    case = case.with_priors(replace(case.priors, tau_union=tau))
     posterior = fit(layout_of(case), 7).posterior
     p = case.priors
-    exact = quadrature.posterior((p.mu.mean, p.mu.sd), p.tau_union.sd, counts)
+    exact = quadrature.posterior((p.mu.mean, p.mu.sd), tau.sd, counts, scale_mean=tau.mean)
     for name, values in (("mu", exact.mean), ("tau", exact.scale)):
         draws = posterior.flat(name).reshape(len(posterior.flat(name)), -1)[:, 0]
         expected, error = exact.expect(values), standard_error(posterior, draws)

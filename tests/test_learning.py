@@ -14,18 +14,25 @@ from ratification.api import forecast, load, set_from_text
 from ratification.api.learning import learn
 from ratification.case.case import Case
 from ratification.case.folder import load_family
-from ratification.case.priors import DEFAULT, Beta, HalfNormal, Normal
+from ratification.case.priors import DEFAULT, Beta, Normal, PositiveNormal
 from ratification.cli.main import ratify
 from ratification.errors import RequestError
 from ratification.inference.fit import Sampler
 from ratification.inference.numerics import expit, stream
 from ratification.validation import fast_learning
 from ratification.validation.fast_learning import fast_hyper, learned_priors
-from ratification.validation.hyper import Hyper, Moments, priors_beside_leanings, priors_of
+from ratification.validation.hyper import (
+    Hyper,
+    Moments,
+    positive_normal,
+    priors_beside_leanings,
+    priors_of,
+)
 from ratification.validation.learning import _log_alike, sampled_hyper
 from ratification.validation.learning_check import check_learning
 from ratification.validation.past_votes import PastVote, past_votes, rows_of
 from ratification.validation.within_unions import unit_scales
+from scipy import stats
 from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 
@@ -43,21 +50,25 @@ def vote(parent: Path, name: str, day: str, counts: Counts) -> Case:
     return make_case(parent, f"unit,parent,members\n{units}", told, name=name)
 
 
-def simulated(parent: Path, days: int, units: int, seed: int) -> list[Case]:
-    """Two questions a day, drawn from known laws; members are many, so that counts are precise."""
+def simulated(parent: Path, days: int, units: int, seed: int, *, apart: float = 0.0) -> list[Case]:
+    """Two questions a day, drawn from known laws; members are many, so that counts are precise.
+
+    The log scales of days lie `apart`.
+    """
     rng, true = stream(seed, "simulated votes"), SIMULATED
     lasting = true["leaning"] * rng.normal(size=units)
     cases = []
     for day in range(days):
         of_day = true["mu"] + true["mu_day"] * rng.normal()
         both = rng.normal(size=units)
+        tau = true["tau_union"] * (np.exp(apart * rng.normal() - apart**2) if apart else 1.0)
         turnout = true["nu"] + true["nu_day"] * rng.normal()
         votes = expit(turnout + true["tau_turnout_union"] * rng.normal(size=units))
         for question in range(2):
             own = np.sqrt(true["shared"]) * both
             own = own + np.sqrt(1 - true["shared"]) * rng.normal(size=units)
             mean = of_day + true["mu_question"] * rng.normal()
-            p = expit(mean + lasting + true["tau_union"] * own)
+            p = expit(mean + lasting + tau * own)
             ballots = rng.binomial(20_000, votes)
             yes = rng.binomial(ballots, p)
             counts = {
@@ -243,6 +254,7 @@ def test_priors_match_moments() -> None:
         "nu": Moments(mean=1.5, sd=0.0),
         "nu_day": Moments(mean=0.3, sd=0.4),
         "tau_union": Moments(mean=0.3, sd=0.0),
+        "differing_tau_union": Moments(mean=0.0, sd=0.0),
         "tau_turnout_union": Moments(mean=0.5, sd=1.2),
         "leaning": Moments(mean=0.4, sd=0.0),
         "correlation": Moments(mean=-0.1, sd=0.2),
@@ -251,8 +263,8 @@ def test_priors_match_moments() -> None:
     priors = priors_of(Hyper(found=found))
     assert priors.mu == Normal(mean=0.2, sd=1.3)
     assert priors.nu == Normal(mean=1.5, sd=0.5)
-    assert priors.tau_union == HalfNormal(sd=0.5)
-    assert priors.tau_turnout_union == HalfNormal(sd=1.3)
+    assert priors.tau_union == PositiveNormal(mean=0.5, sd=0.0001)
+    assert priors.tau_turnout_union == PositiveNormal(sd=1.3)
     assert priors.persistence == Beta(a=4.0, b=4.0)
     assert priors.tau_unit == DEFAULT.tau_unit
     assert priors.swing == DEFAULT.swing
@@ -265,7 +277,11 @@ def test_beta_and_tau_carry_what_is_not_known_of_leanings() -> None:
     leanings = np.array([0.3, -0.4])
     along, across = np.outer(leanings, leanings) / 0.25, np.array([[0.64, 0.48], [0.48, 0.36]])
     hyper = Hyper(
-        found={**found, "tau_union": Moments(mean=0.3, sd=0.0)},
+        found={
+            **found,
+            "tau_union": Moments(mean=0.3, sd=0.0),
+            "differing_tau_union": Moments(mean=0.0, sd=0.0),
+        },
         units=("a", "b"),
         leanings=leanings,
         covariance=0.01 * along + 0.32 * across,
@@ -273,7 +289,33 @@ def test_beta_and_tau_carry_what_is_not_known_of_leanings() -> None:
     priors = priors_beside_leanings(hyper)
     assert priors is not None
     assert priors.beta == Normal(mean=1.0, sd=0.2)
-    assert priors.tau_union == HalfNormal(sd=0.5)
+    assert priors.tau_union == PositiveNormal(mean=0.5, sd=0.0001)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd"), [(0.3, 0.2), (0.3, 0.05), (1.0, 0.7), (0.2, 0.15), (0.4, 0.01)]
+)
+def test_a_learned_scale_is_as_certain_as_it_is_known(mean: float, sd: float) -> None:
+    """The normal that is cut off at zero has the mean and the sd that were asked for."""
+    prior = positive_normal(mean, sd)
+    law = stats.truncnorm(-prior.mean / prior.sd, np.inf, prior.mean, prior.sd)
+    assert (law.mean(), law.std()) == pytest.approx((mean, sd), abs=2e-4)
+
+
+def test_a_scale_that_is_hardly_known_is_half_normal() -> None:
+    """No normal cut off at zero has an sd above three quarters of its mean: the square stays."""
+    assert positive_normal(0.3, 0.4) == PositiveNormal(sd=0.5)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.7])
+def test_the_fast_learner_tells_how_far_days_scales_lie_apart(tmp_path: Path, apart: float) -> None:
+    """Of 40 simulated days their root mean square and the spread of their logarithms come back."""
+    found = fast_hyper(past_votes(simulated(tmp_path, 40, 5, 9, apart=apart))).found
+    assert abs(found["tau_union"].mean - 0.4) < 4 * found["tau_union"].sd
+    assert found["tau_union"].sd < 0.12
+    told = found["differing_tau_union"]
+    assert told.sd < 0.2
+    assert abs(told.mean - apart) < (4 * told.sd if apart else 0.25)
 
 
 def test_learning_from_the_law_that_holds_helps(many_votes: Sequence[PastVote]) -> None:

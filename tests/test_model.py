@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ratification.case.case import Case
 from ratification.case.folder import load
+from ratification.case.priors import PositiveNormal, Priors
 from ratification.case.rounds import Scenario
 from ratification.inference.instant.approvals import convolved
 from ratification.inference.instant.effects import Effects
@@ -100,7 +101,15 @@ def small(parent: Path) -> Case:
     return load(write_case(parent, changed))
 
 
-@pytest.fixture(scope="module", params=["small", "small, published", "sebac 22 June", "sebac 26"])
+CASES = ["small", "small, published", "small, known scales", "sebac 22 June", "sebac 26"]
+KNOWN_SCALES = Priors(
+    tau_union=PositiveNormal(mean=0.5, sd=0.2),
+    tau_unit=PositiveNormal(mean=0.4, sd=0.3),
+    tau_turnout_union=PositiveNormal(mean=0.3, sd=0.1),
+)
+
+
+@pytest.fixture(scope="module", params=CASES)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Models whose evidence has every kind of row, and the founding case's."""
     if request.param == "sebac 22 June":
@@ -108,7 +117,10 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "sebac 26":
         return build(load("sebac-2011"), "2011-06-26")
     scenario = PUBLISHED if "published" in request.param else None
-    return build(small(tmp_path_factory.mktemp("cases")), scenario=scenario)
+    case = small(tmp_path_factory.mktemp("cases"))
+    if "scales" in request.param:
+        case = case.with_priors(KNOWN_SCALES)
+    return build(case, scenario=scenario)
 
 
 @pytest.mark.slow

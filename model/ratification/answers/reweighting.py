@@ -13,7 +13,7 @@ from ratification.answers.estimates import Estimate, weighted_estimate
 from ratification.answers.judging import Results, judge
 from ratification.answers.run import Run
 from ratification.arrays import Float
-from ratification.case.priors import PRIOR_NAMES, Beta, HalfNormal, Normal, Prior, Priors
+from ratification.case.priors import PRIOR_NAMES, Beta, Normal, PositiveNormal, Prior, Priors
 from ratification.inference.instant.checking import PARETO_LIMIT
 from ratification.inference.numerics import effective_number, pareto_k
 from ratification.inference.parameters import parameters_of
@@ -82,10 +82,8 @@ def log_prior(posterior: Posterior, priors: Priors) -> Float[np.ndarray, " draw"
 
 def _log_density(prior: Prior, x: np.ndarray) -> np.ndarray:
     match prior:
-        case Normal(mean=mean, sd=sd):
+        case Normal(mean=mean, sd=sd) | PositiveNormal(mean=mean, sd=sd):
             return np.asarray(-0.5 * ((x - mean) / sd) ** 2)
-        case HalfNormal(sd=sd):
-            return np.asarray(-0.5 * (x / sd) ** 2)
         case Beta(a=a, b=b):
             inside = np.clip(x, 1e-12, 1 - 1e-12)
             return np.asarray((a - 1) * np.log(inside) + (b - 1) * np.log1p(-inside))

@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import Literal
 
 from ratification.case.priors import (
-    HalfNormal,
+    PositiveNormal,
     PriorError,
     Priors,
     changed,
@@ -76,8 +76,8 @@ def beliefs(priors: Priors, chance: float = 0.9) -> tuple[Belief, ...]:
     found = []
     for name, (kind, meaning) in SAID.items():
         prior = getattr(priors, name)
-        if isinstance(prior, HalfNormal):
-            low, high = 0.0, _share(prior.sd * _widest(chance)) - 0.5
+        if isinstance(prior, PositiveNormal):
+            low, high = 0.0, _share(_largest(prior, chance)) - 0.5
         else:
             width = prior.sd * _widest(chance)
             ends = (_share(prior.mean + side * width) for side in (-1, 1))
@@ -120,17 +120,28 @@ def believing(priors: Priors, name: str, low: float, high: float, *, chance: flo
     if kind == "spread" and low:
         raise PriorError(f"{name} has one number: say 0 to {high}, the most it may be")
     if kind == "spread":
-        return changed(priors, name, {"sd": _logit(0.5 + high) / _widest(chance)})
+        return changed(priors, name, {"mean": 0.0, "sd": _logit(0.5 + high) / _widest(chance)})
     ends = [_logit(end + (0.0 if kind == "share" else 0.5)) for end in (low, high)]
     sd = (ends[1] - ends[0]) / 2 / _widest(chance)
     return changed(priors, name, {"mean": sum(ends) / 2, "sd": sd})
 
 
-def _widest(chance: float) -> float:
-    """How far from 0 a standard normal number lies at most, with this chance."""
+def _refuse_certain(chance: float) -> None:
     if not 0 < chance < 1:
         raise PriorError(f"a chance of {shown(chance)} is not between 0 and 1")
+
+
+def _widest(chance: float) -> float:
+    """How far from 0 a standard normal number lies at most, with this chance."""
+    _refuse_certain(chance)
     return NormalDist().inv_cdf((1 + chance) / 2)
+
+
+def _largest(prior: PositiveNormal, chance: float) -> float:
+    """What a scale is at most, with this chance."""
+    _refuse_certain(chance)
+    law = NormalDist()
+    return prior.mean - prior.sd * law.inv_cdf(law.cdf(prior.mean / prior.sd) * (1 - chance))
 
 
 def _share(logit: float) -> float:

@@ -16,9 +16,10 @@ class Normal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HalfNormal:
-    """A half-normal prior of a scale."""
+class PositiveNormal:
+    """A prior of a scale: normal, cut off at zero. Half-normal where its mean is 0."""
 
+    mean: float = 0.0
     sd: float
 
 
@@ -30,7 +31,7 @@ class Beta:
     b: float
 
 
-Prior = Normal | HalfNormal | Beta
+Prior = Normal | PositiveNormal | Beta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +43,17 @@ class Priors:
     mu: Normal = field(default_factory=lambda: Normal(mean=0.4, sd=0.6))
     # Measured spreads: 26 Swiss cantons 0.36 (370 votes), six Australian states 0.24, university
     # union branches 0.36, Australian electorates 0.49; contested packages spread more.
-    tau_union: HalfNormal = field(default_factory=lambda: HalfNormal(sd=0.6))
+    tau_union: PositiveNormal = field(default_factory=lambda: PositiveNormal(sd=0.6))
     # Units of one union share employer and leaders: a little closer than unions are.
-    tau_unit: HalfNormal = field(default_factory=lambda: HalfNormal(sd=0.5))
+    tau_unit: PositiveNormal = field(default_factory=lambda: PositiveNormal(sd=0.5))
     # Locals of one unit do the same work.
-    tau_local: HalfNormal = field(default_factory=lambda: HalfNormal(sd=0.3))
+    tau_local: PositiveNormal = field(default_factory=lambda: PositiveNormal(sd=0.3))
     # Contract votes of this weight draw 55% to 90%: logit 0.75 is 1.1.
     nu: Normal = field(default_factory=lambda: Normal(mean=1.0986, sd=0.5))
     # Measured spreads of logit turnout: 0.30, 0.18, 0.44, 0.26.
-    tau_turnout_union: HalfNormal = field(default_factory=lambda: HalfNormal(sd=0.4))
-    tau_turnout_unit: HalfNormal = field(default_factory=lambda: HalfNormal(sd=0.4))
-    tau_turnout_local: HalfNormal = field(default_factory=lambda: HalfNormal(sd=0.3))
+    tau_turnout_union: PositiveNormal = field(default_factory=lambda: PositiveNormal(sd=0.4))
+    tau_turnout_unit: PositiveNormal = field(default_factory=lambda: PositiveNormal(sd=0.4))
+    tau_turnout_local: PositiveNormal = field(default_factory=lambda: PositiveNormal(sd=0.3))
     # Angry unions vote more, or less: no sign is presumed. Kept within -1 and 1.
     correlation: Normal = field(default_factory=lambda: Normal(mean=0.0, sd=0.3))
     # Share of a unit's variance that persists between rounds: nothing presumed but "some".
@@ -101,6 +102,8 @@ def _refuse_bad(name: str, key: str, value: object) -> None:
         )
     if key != "mean" and value <= 0:
         raise PriorError(f"prior {name}.{key} is {shown(value)}: it must be above 0")
+    if key == "mean" and name.startswith("tau") and value < 0:
+        raise PriorError(f"prior {name}.{key} is {shown(value)}: it must be 0 or above")
 
 
 def set_from_text(priors: Priors, text: str) -> Priors:

@@ -15,6 +15,7 @@ from ratification.case.priors import Normal
 from ratification.case.rounds import Scenario
 from ratification.inference.numerics import expit
 from ratification.inference.posterior import Posterior
+from ratification.inference.quantiles import scale_of
 from ratification.inference.structure import Group
 
 
@@ -198,12 +199,12 @@ class FieldMaker:
         if level < self.structure.depth:
             return self.draws["tau"][index, level], self.draws["tau_turnout"][index, level]
         names = ("union", "unit", "local")
-        sd = getattr(self.priors, f"tau_{names[level]}").sd
-        sd_turnout = getattr(self.priors, f"tau_turnout_{names[level]}").sd
+        priors = [getattr(self.priors, f"{of}_{names[level]}") for of in ("tau", "tau_turnout")]
         key = f"_level_{level}"
         if key not in self.draws:  # once per draw, not per node
-            draws = len(self.draws["mu"])
-            self.draws[key] = np.abs(rng.standard_normal((draws, 2))) * np.array([sd, sd_turnout])
+            z = rng.standard_normal((len(self.draws["mu"]), 2))
+            scales = [scale_of(prior, z[:, each]) for each, prior in enumerate(priors)]
+            self.draws[key] = np.stack(scales, axis=1)
         return self.draws[key][index, 0], self.draws[key][index, 1]
 
     def _persistence(self, index: np.ndarray, rng: np.random.Generator) -> np.ndarray:

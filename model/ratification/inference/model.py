@@ -3,15 +3,15 @@
     logit p = mu_r + sum over ancestors (tau_level * z_node) + features * beta + kappa * early
     logit t = nu_r + the same tree with its own scales; a union's two effects are correlated
 
-Non-centred at every level. The scales are sampled with a sign, from a normal instead of a
-half-normal: the model is the same for (tau, z) and (-tau, -z), and `unfold` drops the sign. That
+Non-centred at every level. The scales are sampled with a sign, from a normal that is not cut off
+at zero: the model is the same for (tau, z) and (-tau, -z), and `unfold` drops the sign. That
 doubles the effective sample size of the scales, measured on the founding case. Reports of one
 kind are one vectorised term over a scope matrix (row x cell), so the graph is small and its size
 does not depend on how much was reported. Sums over leaves are normal given p and t, with the exact
 mean and variance of the multinomial.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,10 +58,8 @@ def _field(structure: Structure, d: dict[str, Any], prior: dict[str, Any]) -> tu
 
     round_of = np.array([r for r, _ in structure.cells])
     names, level = ("union", "unit", "local")[: structure.depth], structure.level
-    scales = pt.stack([prior[f"tau_{name}"] for name in names])
-    turnout_scales = pt.stack([prior[f"tau_turnout_{name}"] for name in names])
-    tau = pm.Normal("tau", 0, scales, dims="level")
-    tau_turnout = pm.Normal("tau_turnout", 0, turnout_scales, dims="level")
+    tau = _signed_scales("tau", names, prior)
+    tau_turnout = _signed_scales("tau_turnout", names, prior)
     sign = pt.sign(tau[0] * tau_turnout[0])
     correlation = pm.TruncatedNormal(
         "correlation", sign * prior["correlation_mean"], prior["correlation_sd"], lower=-1, upper=1
@@ -85,6 +83,19 @@ def _field(structure: Structure, d: dict[str, Any], prior: dict[str, Any]) -> tu
     sums = pt.dot(incidence, effects)
     nu = _turnout_means(prior, d, sums[:, 1])
     return fixed + sums[:, 0], nu[round_of] + sums[:, 1]
+
+
+def _signed_scales(name: str, levels: Sequence[str], prior: dict[str, Any]) -> Any:
+    """Scales by level, each with a sign: |tau| is normal round its prior's mean, cut off at 0."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    sd = pt.stack([prior[f"{name}_{level}"] for level in levels])
+    mean = pt.stack([prior[f"{name}_{level}_mean"] for level in levels])
+    tau = pm.Normal(name, 0, sd, dims="level")
+    # What a mean above zero adds to the normal round zero; nothing where it is zero.
+    pm.Potential(f"log_{name}_mean", (mean * (pt.abs(tau) - 0.5 * mean) / sd**2).sum())
+    return tau
 
 
 def _moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incidence: Any) -> Any:

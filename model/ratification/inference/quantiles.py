@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from ratification.arrays import Float
-from ratification.case.priors import Beta, HalfNormal, Normal, Prior
+from ratification.case.priors import Beta, Normal, PositiveNormal, Prior
 from ratification.inference.normal import normal_cdf, normal_quantile
 from ratification.inference.numerics import expit
 
@@ -22,11 +22,27 @@ def quantile(prior: Prior, u: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, 
     match prior:
         case Normal(mean=mean, sd=sd):
             return mean + sd * u
-        case HalfNormal(sd=sd):
-            return -sd * normal_quantile(0.5 * normal_cdf(-u))
+        case PositiveNormal():
+            return _exceeded(prior, normal_cdf(-u))
         case Beta(a=a, b=b):
             at, logit = _beta_table(a, b)
             return expit(np.interp(u, at, logit))
+
+
+def scale_of(prior: PositiveNormal, z: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """A scale from a standard normal number, whatever its sign: |z| times the sd of a half-normal.
+
+    Of standard normal z they are draws of the prior.
+    """
+    return _exceeded(prior, 2 * normal_cdf(-np.abs(z)))
+
+
+def _exceeded(
+    prior: PositiveNormal, chance: Float[np.ndarray, "*shape"]
+) -> Float[np.ndarray, "*shape"]:
+    """The scale that is exceeded with this chance."""
+    positive = float(normal_cdf(np.array([prior.mean / prior.sd]))[0])
+    return prior.mean - prior.sd * normal_quantile(positive * chance)
 
 
 def correlation_quantile(

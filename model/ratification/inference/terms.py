@@ -54,6 +54,12 @@ PRIOR_ORDER = (
     "poll_bias_sd",
     "kappa_mean",
     "kappa_sd",
+    "tau_union_mean",
+    "tau_unit_mean",
+    "tau_local_mean",
+    "tau_turnout_union_mean",
+    "tau_turnout_unit_mean",
+    "tau_turnout_local_mean",
 )
 
 
@@ -71,6 +77,10 @@ def prior_data(priors: Priors) -> dict[str, np.ndarray]:
         *(priors.beta.mean, priors.beta.sd),
         priors.poll_bias.sd,
         *(priors.kappa.mean, priors.kappa.sd),
+        *(priors.tau_union.mean, priors.tau_unit.mean, priors.tau_local.mean),
+        priors.tau_turnout_union.mean,
+        priors.tau_turnout_unit.mean,
+        priors.tau_turnout_local.mean,
     )
     return {"priors": np.array(numbers)}
 

@@ -1,24 +1,26 @@
 """Learning from past votes in a tenth of a second: normal logits, variances by marginal likelihood.
 
-The model is that of `learning.py` with counts as normal logits and one scale for all votes:
+The model is that of `learning.py` with counts as normal logits:
 
     logit = mean + day + question + lasting leaning + unit effect + sampling error
 
 A unit's effects in the questions of one day, or in rounds that repeat each other, share a part of
 their variance. Means are integrated out, and the variances are at the mode of their marginal
 posterior on the log scale. Their uncertainty is the curvature there, and their skewness that of a
-slice through the mode. The model of Henderson 1975; hyperpriors in `hyper.py`.
+slice through the mode. All days have one scale there; how far their scales differ is told after,
+by each day's own likelihood given the rest. The model of Henderson 1975; hyperpriors in `hyper.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ratification.arrays import Float
+from ratification.arrays import Float, Int
 from ratification.case.case import Case
 from ratification.case.priors import DEFAULT, Beta, Normal, Priors
 from ratification.validation.hyper import (
+    DIFFERING,
     MEAN,
     SHARED,
     SPREAD,
@@ -31,6 +33,10 @@ from ratification.validation.within_unions import unit_scales
 
 STEP = 1e-4
 FAR = (-8.0, 8.0)  # of a logarithm or logit
+NODES = 21  # of Gauss and Hermite
+APART = np.linspace(0.0, 2.0, 41)[1:]  # sds of log scales
+LOG_SCALES = np.linspace(-7.0, 3.0, 201)
+COMMON = np.linspace(0.0, 3.0, 151)[1:]  # root mean squares of scales
 SLICE = np.linspace(-4.0, 4.0, 17)  # standard deviations
 
 
@@ -70,6 +76,7 @@ class _Part:
     effects.
     """
 
+    day: Int[np.ndarray, " seen"]
     logit: Float[np.ndarray, " seen"]
     sampling: Float[np.ndarray, " seen"]
     tau: str
@@ -84,6 +91,7 @@ def _yes_part(rows: Rows) -> _Part:
     lasting = _levels(rows.unit)[:, [rows.units.index(name) for name in rows.recurring]]
     lasting = lasting - lasting.sum(axis=1, keepdims=True) / max(len(rows.recurring), 1)
     return _Part(
+        day=rows.day,
         logit=logit,
         sampling=sampling,
         tau="tau_union",
@@ -103,6 +111,7 @@ def _turnout_part(rows: Rows) -> _Part:
     seen = told.members > 0
     logit, sampling = logits(told.ballots[seen], told.members[seen])
     return _Part(
+        day=told.day[seen],
         logit=logit,
         sampling=sampling,
         tau="tau_turnout_union",
@@ -244,22 +253,64 @@ def _predicted(
         name: Moments(mean=float(m), sd=float(s))
         for name, m, s in zip(part.fixed, mean, sds, strict=True)
     }
-    fitted = marginal.columns @ mean
+    fitted = lasting = marginal.columns @ mean
     leanings, covariance = np.zeros(0), np.zeros((0, 0))
     for name in part.scales.keys() - {part.tau}:
         levels, square = part.scales[name], np.exp(2 * values[name])
         effect = square * levels.T @ weighed
         fitted = fitted + levels @ effect
         if name == "leaning":
-            leanings = effect
+            leanings, lasting = effect, lasting + levels @ effect
             centre = np.eye(len(effect)) - 1 / len(effect)  # leanings are from their average
             covariance = square * centre - square**2 * levels.T @ inverse @ levels
+    scales = _scales_of_days(part, marginal.pieces(at), part.logit - lasting)
     return _Fitted(
-        moments={**moments, **fixed},
+        moments={**moments, **fixed, **scales},
         residuals=part.logit - fitted,
         leanings=leanings,
         covariance=covariance,
     )
+
+
+def _scales_of_days(
+    part: _Part, pieces: Mapping[str, np.ndarray], rest: Float[np.ndarray, " seen"]
+) -> dict[str, Moments]:
+    """The root mean square of the days' scales, and how far their logarithms lie apart.
+
+    On a grid, given all else. `rest` is what means over votes and leanings leave; a day's own mean
+    is integrated out.
+    """
+    from scipy.special import logsumexp
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    common, apart = (axis.reshape(-1, 1) for axis in np.meshgrid(COMMON, APART))
+    at = np.log(common) + apart * nodes - apart**2
+    log = -0.5 * ((common / SPREAD[part.tau].sd) ** 2 + (apart / DIFFERING.sd) ** 2)[:, 0]
+    for by_scale in _by_scale(part, pieces, rest):
+        log += logsumexp(np.interp(at, LOG_SCALES, by_scale), b=weights, axis=1)
+    chances = np.exp(log - log.max())
+    chances /= chances.sum()
+    return {
+        part.tau: _moments(common[:, 0], chances),
+        f"differing_{part.tau}": _moments(apart[:, 0], chances),
+    }
+
+
+def _by_scale(
+    part: _Part, pieces: Mapping[str, np.ndarray], rest: Float[np.ndarray, " seen"]
+) -> Iterator[Float[np.ndarray, " scale"]]:
+    """Log likelihood of each day by the scale of its unit effects."""
+    effects = pieces[part.tau] + sum(pieces[name] for name in part.same)
+    effects /= pieces[part.tau][0, 0]
+    between = sum(pieces[name] for name in part.scales.keys() - {part.tau, "leaning"})
+    steady = np.diag(part.sampling) + between
+    for day in np.unique(part.day):
+        of_day = np.flatnonzero(part.day == day)
+        block, seen = np.ix_(of_day, of_day), rest[of_day]
+        total = steady[block] + np.exp(2 * LOG_SCALES)[:, None, None] * effects[block]
+        each = np.broadcast_to(seen, (len(total), len(seen)))[..., None]
+        weighed = np.linalg.solve(total, each)[..., 0]
+        yield -0.5 * (weighed @ seen + np.linalg.slogdet(total)[1])
 
 
 def _correlation(

@@ -1,8 +1,9 @@
 """What is estimated across votes: hyperpriors, moments, and the priors of a new vote they make.
 
 A prior of a new vote is the law of its own mean or scale given the past ones, matched by moments:
-the variance between votes and the uncertainty of their mean add up, and the square of a
-half-normal's sd is the expected square of the scale it is a prior of.
+the variance between votes and the uncertainty of their mean add up. A scale is as certain as the
+past makes it: a half-normal would give one near zero the largest density, and a vote whose first
+reports happen to agree would then be taken for one in which all units agree.
 """
 
 from collections.abc import Mapping
@@ -11,22 +12,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ratification.arrays import Float
-from ratification.case.priors import DEFAULT, Beta, HalfNormal, Normal, Priors
+from ratification.case.priors import DEFAULT, Beta, Normal, PositiveNormal, Priors
 
 # Hyperpriors: the mean over votes is where one vote's mean was thought to be, and whole days, and
 # questions of a day, spread as one vote was thought to; so one past vote alone says little.
 MEAN: Mapping[str, Normal] = {"mu": DEFAULT.mu, "nu": DEFAULT.nu}
-SPREAD: Mapping[str, HalfNormal] = {
-    "mu_day": HalfNormal(sd=DEFAULT.mu.sd),
-    "mu_question": HalfNormal(sd=DEFAULT.mu.sd),
-    "nu_day": HalfNormal(sd=DEFAULT.nu.sd),
+SPREAD: Mapping[str, PositiveNormal] = {
+    "mu_day": PositiveNormal(sd=DEFAULT.mu.sd),
+    "mu_question": PositiveNormal(sd=DEFAULT.mu.sd),
+    "nu_day": PositiveNormal(sd=DEFAULT.nu.sd),
     "tau_union": DEFAULT.tau_union,
     "tau_turnout_union": DEFAULT.tau_turnout_union,
-    "leaning": HalfNormal(sd=DEFAULT.beta.sd),  # as much as a feature of one unit width moves
+    "leaning": PositiveNormal(sd=DEFAULT.beta.sd),  # as much as a feature of one unit width moves
 }
+DIFFERING = PositiveNormal(sd=0.5)  # sd of the log scales of days
 SHARED = Beta(a=2.0, b=2.0)  # of a unit's effect, what questions of one day share
 DIGITS = 4
 SMALLEST = 10**-DIGITS  # a prior has no sd of zero
+FARTHEST = 8.0  # sds from zero: farther out nothing is cut off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,8 @@ class Hyper:
 
     `mu`, `nu`: means over votes; `mu_day`, `mu_question`, `nu_day`: sds round them, of whole days
     and of the questions of one day; `tau_union`, `tau_turnout_union`, `tau_unit`,
-    `tau_turnout_unit`: root mean squares of the scales of single votes; `shared`: what the
+    `tau_turnout_unit`: root mean squares of the scales of single votes, and after `differing_` how
+    far their logarithms lie apart from day to day; `shared`: what the
     questions of one day share of a unit's effect; `correlation`,
     `persistence`, `kappa`: as in the model; `leaning`: sd of lasting leanings, `leanings` their
     means and covariance by unit of `units`.
@@ -63,21 +67,19 @@ class Hyper:
 def priors_of(hyper: Hyper, base: Priors = DEFAULT) -> Priors:
     """Priors of a vote of any units. What is not identified keeps the prior of `base`."""
     found = hyper.found
-    tau = found["tau_union"].square
-    if "leaning" in found:
-        tau += found["leaning"].square
+    leaning = found["leaning"].square if "leaning" in found else 0.0
     kept = replace(
         base,
         mu=_between(found, "mu"),
         nu=_between(found, "nu"),
-        tau_union=_half_normal(tau),
-        tau_turnout_union=_half_normal(found["tau_turnout_union"].square),
+        tau_union=_scale(found, "tau_union", leaning),
+        tau_turnout_union=_scale(found, "tau_turnout_union"),
         correlation=_normal(found["correlation"]),
     )
     if "tau_unit" in found:
-        kept = replace(kept, tau_unit=_half_normal(found["tau_unit"].square))
+        kept = replace(kept, tau_unit=_scale(found, "tau_unit"))
     if "tau_turnout_unit" in found:
-        kept = replace(kept, tau_turnout_unit=_half_normal(found["tau_turnout_unit"].square))
+        kept = replace(kept, tau_turnout_unit=_scale(found, "tau_turnout_unit"))
     if "kappa" in found:
         kept = replace(kept, kappa=_normal(found["kappa"]))
     if "persistence" in found:
@@ -98,7 +100,7 @@ def priors_beside_leanings(hyper: Hyper, base: Priors = DEFAULT) -> Priors | Non
     rest = max(float(np.trace(hyper.covariance)) - along, 0.0) / len(hyper.leanings)
     return replace(
         priors_of(hyper, base),
-        tau_union=_half_normal(hyper.found["tau_union"].square + rest),
+        tau_union=_scale(hyper.found, "tau_union", rest),
         beta=_normal(Moments(mean=1.0, sd=float(np.sqrt(along / length)))),
     )
 
@@ -113,8 +115,38 @@ def _normal(moments: Moments) -> Normal:
     return Normal(mean=round(moments.mean, DIGITS), sd=max(round(moments.sd, DIGITS), SMALLEST))
 
 
-def _half_normal(square: float) -> HalfNormal:
-    return HalfNormal(sd=max(round(float(np.sqrt(square)), DIGITS), SMALLEST))
+def _scale(found: Mapping[str, Moments], name: str, lasting: float = 0.0) -> PositiveNormal:
+    """Of a new vote's scale, whose square `lasting` leanings add to.
+
+    The scales of days are lognormal round their root mean square. How far they differ has its
+    hyperprior where no days tell it.
+    """
+    common = found[name]
+    apart = found.get(f"differing_{name}", Moments(mean=0.0, sd=DIFFERING.sd)).square
+    variance = max(common.square - (common.mean * np.exp(-0.5 * apart)) ** 2, 0.0)
+    mean = float(np.sqrt(common.square - variance + lasting))
+    return positive_normal(mean, float(np.sqrt(variance)))
+
+
+def positive_normal(mean: float, sd: float) -> PositiveNormal:
+    """The normal cut off at zero of this mean and sd.
+
+    If none has so large an sd, the half-normal of the same mean square.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import truncnorm
+
+    def ratio(at: float) -> float:
+        centre, spread = truncnorm.stats(-at, np.inf, loc=at)[0], truncnorm.std(-at, np.inf)
+        return float(spread / centre)
+
+    if sd / mean >= ratio(0.0):
+        return PositiveNormal(sd=max(round(float(np.hypot(mean, sd)), DIGITS), SMALLEST))
+    if sd / mean <= ratio(FARTHEST):  # hardly cut off
+        return PositiveNormal(mean=round(mean, DIGITS), sd=max(round(sd, DIGITS), SMALLEST))
+    at = float(brentq(lambda at: ratio(at) - sd / mean, 0.0, FARTHEST))
+    scale = sd / float(truncnorm.std(-at, np.inf))
+    return PositiveNormal(mean=round(at * scale, DIGITS), sd=round(scale, DIGITS))
 
 
 def _beta(moments: Moments) -> Beta:

@@ -28,14 +28,13 @@ from ratification.inference.fit import (
     too_many_divergences,
 )
 from ratification.inference.posterior import Diagnostics
-from ratification.validation.hyper import MEAN, SHARED, SPREAD, Hyper, Moments
+from ratification.validation.hyper import DIFFERING, MEAN, SHARED, SPREAD, Hyper, Moments
 from ratification.validation.past_votes import PastVote, Rows, logits, rows_of
 from ratification.validation.within_unions import unit_scales
 
 if TYPE_CHECKING:
     import pymc as pm
 
-DIFFERING = 0.5  # sd of the log scales of days
 DIFFERING_SHARED = 1.0  # sd of the logit of what days share
 SAMPLER = Sampler(draws=2000, tune=1500, target_accept=0.98, retry_tune=2000)
 
@@ -69,7 +68,7 @@ def sampled_hyper(
     progress("compiling", 0, 0)
     compiled = nutpie.compile_pymc_model(model)
     tree = sampled(compiled, seed, sampler, progress)
-    names = [name for name in HYPER if name in tree["posterior"].dataset]
+    names = [name for name in (*HYPER, *APART) if name in tree["posterior"].dataset]
     diagnostics = diagnose(tree, sampler.target_accept, retried=False, names=HYPER)
     if failures(diagnostics) or diagnostics.divergences:
         progress("sampling again, more carefully", 0, 0)
@@ -113,6 +112,8 @@ HYPER = (
     "kappa",
 )
 
+APART = ("differing_tau_union", "differing_tau_turnout_union")
+
 
 def _moments(draws: np.ndarray) -> Moments:
     return Moments(mean=float(draws.mean()), sd=float(draws.std()))
@@ -149,7 +150,7 @@ def _scales(name: str) -> Any:
     import pytensor.tensor as pt
 
     common = pm.HalfNormal(name, SPREAD[name].sd)
-    differing = pm.HalfNormal(f"differing_{name}", DIFFERING)
+    differing = pm.HalfNormal(f"differing_{name}", DIFFERING.sd)
     z = pm.Normal(f"z_{name}", dims="day")
     return common * pt.exp(differing * z - differing**2)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratification.arrays import Float
-from ratification.case.priors import HalfNormal, Normal, Priors
+from ratification.case.priors import Normal, PositiveNormal, Priors
 from ratification.inference.fit import Progress, no_progress
 from ratification.inference.numerics import expit, stream
+from ratification.inference.quantiles import quantile, scale_of
 from ratification.validation.fast_learning import fast_hyper
 from ratification.validation.hyper import Hyper, priors_beside_leanings, priors_of
 from ratification.validation.past_votes import Counted, PastVote, logits
@@ -111,7 +112,7 @@ class _Law:
     """Of the logits of a vote's units: a common mean, a feature, and a scale of their own."""
 
     mean: Normal
-    scale: HalfNormal
+    scale: PositiveNormal
     shift: Logits
     beta: Normal
 
@@ -160,9 +161,9 @@ def _pairs(
 def _log_density(law: _Law, logit: Logits, sampling: Logits) -> float:
     """Joint log density of a vote's logits, a unit; its scale is integrated out on quantiles."""
     from scipy.special import logsumexp
-    from scipy.stats import halfnorm
+    from scipy.stats import norm
 
-    scales = halfnorm.ppf((np.arange(NODES) + 0.5) / NODES, scale=law.scale.sd)
+    scales = quantile(law.scale, norm.ppf((np.arange(NODES) + 0.5) / NODES))
     count = len(logit)
     shift = np.broadcast_to(law.shift, count)
     common = law.mean.sd**2 + law.beta.sd**2 * np.outer(shift, shift)
@@ -181,7 +182,7 @@ def _crps(law: _Law, logit: Logits, sampling: Logits, seed: int) -> float:
     shift = np.broadcast_to(law.shift, len(logit))
     centre = law.mean.mean + law.mean.sd * mean
     factor = law.beta.mean + law.beta.sd * beta
-    widths = np.hypot((law.scale.sd * np.abs(scale))[:, None], np.sqrt(sampling))
+    widths = np.hypot(scale_of(law.scale, scale)[:, None], np.sqrt(sampling))
     drawn = expit(centre[:, None] + factor[:, None] * shift + widths * effects)
     truth = expit(logit)
     return 100 * float(np.mean([crps(drawn[:, i], float(truth[i])) for i in range(len(logit))]))

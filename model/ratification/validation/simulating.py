@@ -14,6 +14,7 @@ from ratification.case.electorate import Electorate
 from ratification.case.known import Known
 from ratification.case.priors import Normal, Priors
 from ratification.inference.numerics import expit
+from ratification.inference.quantiles import scale_of
 from ratification.inference.rosters import draw_rosters
 
 LEVELS = ("union", "unit", "local")
@@ -78,7 +79,7 @@ def _parameters(
     found["kappa"] = normal("kappa")
     found |= {f"nu {r}": normal("nu") for r in range(rounds)}
     for name in [f"{of}_{level}" for of in ("tau", "tau_turnout") for level in LEVELS]:
-        found[name] = abs(float(rng.normal(0, getattr(priors, name).sd)))
+        found[name] = float(scale_of(getattr(priors, name), rng.standard_normal(1))[0])
     found["correlation"] = draw_correlation(priors.correlation, rng)
     found["persistence"] = float(rng.beta(priors.persistence.a, priors.persistence.b))
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ratification.case.priors import DEFAULT, HalfNormal
+from ratification.case.priors import DEFAULT, PositiveNormal
 from ratification.validation.hyper import Moments
 from ratification.validation.past_votes import Counted, PastVote, logits
 
@@ -38,7 +38,7 @@ def _turnout(parts: Sequence[Counted]) -> tuple[np.ndarray, np.ndarray]:
     return logits(ballots, np.array([entry.members for entry in parts]))
 
 
-def _scale(unions: Sequence[tuple[np.ndarray, np.ndarray]], prior: HalfNormal) -> Moments:
+def _scale(unions: Sequence[tuple[np.ndarray, np.ndarray]], prior: PositiveNormal) -> Moments:
     """Posterior moments on a grid."""
     log = -0.5 * (GRID / prior.sd) ** 2
     for logit, sampling in unions:

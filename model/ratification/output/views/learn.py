@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ratification.case.priors import DEFAULT, PRIOR_NAMES, Priors
+from ratification.case.priors import DEFAULT, PRIOR_NAMES, PositiveNormal, Priors
 from ratification.output.contract import SCHEMA_VERSION
 from ratification.validation.learned import Learned
 from ratification.validation.learning_check import Compared
@@ -22,12 +22,14 @@ TITLES = {
     "mu_day": "… between polling days",
     "mu_question": "… between questions of one day",
     "tau_union": "between unions, yes share",
+    "differing_tau_union": "… its logarithm between polling days",
     "shared": "… part that questions of one day share",
     "leaning": "lasting leanings of units",
     "tau_unit": "between units of a union, yes share",
     "nu": "mean turnout of days",
     "nu_day": "… between polling days",
     "tau_turnout_union": "between unions, turnout",
+    "differing_tau_turnout_union": "… its logarithm between polling days",
     "tau_turnout_unit": "between units of a union, turnout",
     "correlation": "correlation of yes share and turnout",
     "persistence": "part of a unit's effect that lasts",
@@ -103,6 +105,9 @@ def _changed(found: Learned) -> list[str]:
 
 def _prior(priors: Priors, name: str) -> str:
     prior = getattr(priors, name)
+    if isinstance(prior, PositiveNormal):
+        above = f"Normal({prior.mean:.2f}, {prior.sd:.2f}) above 0"
+        return above if prior.mean else f"HalfNormal({prior.sd:.2f})"
     numbers = ", ".join(f"{getattr(prior, entry.name):.2f}" for entry in fields(prior))
     return f"{type(prior).__name__}({numbers})"
 
