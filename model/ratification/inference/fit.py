@@ -33,8 +33,10 @@ Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 when n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampler:
-    """How to sample, and how to sample again where the first run will not do."""
+    """How to sample, what a run must reach, and how to sample again where the first will not do."""
 
+    rhat: float = RHAT_LIMIT  # at most
+    effective: int = ESS_LIMIT  # draws, at least
     chains: int = 4
     draws: int = 1500
     tune: int = 1000
@@ -88,13 +90,13 @@ class Engine:
         compiled = self.compiled(layout, progress)
         tree = _sample(compiled, layout, seed, sampler, progress)
         found = diagnose(tree, sampler.target_accept, retried=False)
-        missed = failures(found)
+        missed = failures(found, sampler)
         if found.divergences or missed:
             progress("sampling again, more carefully", 0, 0)
             again = sampler.again(careful=found.divergences > 0, longer=bool(missed))
             tree = _sample(compiled, layout, seed + 1, again, progress)
             found = diagnose(tree, again.target_accept, retried=True)
-            wrong = [*failures(found), *too_many_divergences(found, tree)]
+            wrong = [*failures(found, sampler), *too_many_divergences(found, tree)]
             if wrong:
                 raise ConvergenceError(
                     f"the fit did not converge, so there is no forecast: {'; '.join(wrong)}. "
@@ -234,14 +236,14 @@ def diagnose(
     )
 
 
-def failures(found: Diagnostics) -> list[str]:
+def failures(found: Diagnostics, sampler: Sampler = DEFAULT_SAMPLER) -> list[str]:
     """Which gates of convergence a fit has missed, with numbers."""
     wrong = []
     rhat = np.inf if found.rhat_max is None else found.rhat_max
-    if not rhat <= RHAT_LIMIT:
-        wrong.append(f"R-hat {rhat:.3f} (at most {RHAT_LIMIT})")
-    if not found.ess_min >= ESS_LIMIT:
-        wrong.append(f"effective sample size {found.ess_min:.0f} (at least {ESS_LIMIT})")
+    if not rhat <= sampler.rhat:
+        wrong.append(f"R-hat {rhat:.3f} (at most {sampler.rhat})")
+    if not found.ess_min >= sampler.effective:
+        wrong.append(f"effective sample size {found.ess_min:.0f} (at least {sampler.effective})")
     return wrong
 
 

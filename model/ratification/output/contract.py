@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ratification.answers.forecast import Forecast, RuleForecast, UnionForecast
+from ratification.validation.status import calibration_status
 
 SCHEMA_VERSION = 1
 
@@ -49,6 +50,7 @@ def foot(forecast: Forecast, seconds: Mapping[str, float] | None = None) -> dict
         "diagnostics": asdict(forecast.diagnostics) | {"replaced_worlds": forecast.replaced},
         "assumptions": list(forecast.assumptions),
         "warnings": list(forecast.warnings),
+        "calibration": asdict(calibration_status()),
         "inputs": {"sha256": forecast.inputs, "reports": forecast.reports},
         "versions": dict(forecast.versions),
     }

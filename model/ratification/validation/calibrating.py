@@ -34,10 +34,19 @@ from ratification.validation.replicating import Replica, replicate
 from ratification.validation.scores import simulated_chance
 
 EFFORT = Effort(kept=1000)  # draws, and as many worlds
-# Places need a few hundred nearly independent draws, not the thousands of a forecast: fewer and
-# shorter chains, which must pass the same gates.
-SAMPLER = Sampler(chains=2, draws=750, tune=500, cores=1, retry_draws=1500, retry_tune=1000)
 PLACED = 200  # draws among which the truth is placed: few, so that they are nearly independent
+# Places need as many effective draws, not the thousands of a forecast: fewer and shorter chains.
+# What is not well mixed can only make a right engine fail.
+SAMPLER = Sampler(
+    rhat=1.03,
+    effective=PLACED,
+    chains=2,
+    draws=750,
+    tune=500,
+    cores=1,
+    retry_draws=1500,
+    retry_tune=1000,
+)
 ALARM = 0.01  # chance that a right engine fails any of all tests
 FEWEST = 40  # places of a quantity that say something
 FEWEST_FITS = 100  # that a verdict is given on

@@ -80,7 +80,7 @@ def coverages(found: Backtest, forecaster: str = MODEL) -> list[Coverage]:
     for stage in stage_labels(found, "random"):
         chosen = at_stage(found, "random", stage)
         for place, level in enumerate(LEVELS):
-            covered = _of_interval(chosen, forecaster, place, "covered")
+            covered = of_interval(chosen, forecaster, place, "covered")
             if not covered:
                 continue
             score = mean_over_days(found, covered)
@@ -100,9 +100,11 @@ def coverages(found: Backtest, forecaster: str = MODEL) -> list[Coverage]:
     return made
 
 
-def _of_interval(
+def of_interval(
     forecasts: Sequence[Forecasted], forecaster: str, place: int, name: str
 ) -> dict[str, float]:
+    """Something of the yes share's interval at a level, by vote: whether it `covered`."""
+
     def value(forecast: Forecasted) -> float | None:
         intervals = scores_of(forecast, forecaster)["intervals"]
         return float(intervals[place][name]) if intervals else None

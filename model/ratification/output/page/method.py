@@ -15,6 +15,7 @@ from ratification.output.page.context import PageContext
 from ratification.output.page.model_checks import CheckTable, check_tables, left_out_figure
 from ratification.output.page.parts import DataTable, Figure, Section
 from ratification.output.said import said
+from ratification.validation.status import calibration_status
 
 CENTRAL = (0.05, 0.95)
 
@@ -30,6 +31,7 @@ class MethodSection(Section):
     diagnostics: DataTable | None
     facts: Sequence[tuple[str, str]]
     unknowns: Sequence[str]
+    checked: Sequence[str]
     versions: Mapping[str, str]
     command: str
     left_out: Figure | None
@@ -52,6 +54,7 @@ def method_section(page: PageContext) -> MethodSection:
         diagnostics=(_diagnostics(posterior.parameters) if posterior.engine == "nuts" else None),
         facts=_facts(page),
         unknowns=_unknowns(page),
+        checked=calibration_status().statements,
         versions=dict(forecast.versions),
         command="" if any(name in page.command for name in page.hidden.reports) else page.command,
         left_out=left_out_figure(page, tuning) if tuning is not None else None,
@@ -106,8 +109,8 @@ def _unknowns(page: PageContext) -> list[str]:
         "is not modelled.",
         "How much unions move together decides much, and few votes teach it: hence the answer at "
         "weaker and stronger correlation.",
-        "A probability says how often this model's simulated votes ratify. It is not known yet how "
-        "often real votes do at that probability.",
+        "A probability says how often this model's simulated votes ratify. How often real votes do "
+        "at that probability is known only as far as it has been checked.",
     ]
     return found
 
