@@ -75,7 +75,9 @@ def _set_priors(document: "tomlkit.TOMLDocument", priors: Priors) -> None:
             document["priors"] = table
         values = tomlkit.inline_table()
         for entry in fields(prior):
-            values[entry.name] = getattr(prior, entry.name)
+            value = getattr(prior, entry.name)
+            if entry.default != value:  # a scale's mean of zero goes without saying
+                values[entry.name] = value
         table[name] = values
 
 
