@@ -3,8 +3,8 @@
 Unions of one leaf vote with a correlation of 0, 0.5 or 0.9 between their logit yes shares (the
 whole spread is that of the priors), some of them are counted, and the instant engine forecasts
 whether a majority of unions approves, with the default priors. In one cell the priors are wrong on
-purpose; over the prior they are right. A gap is the mean chance less the share that came true, in
-points.
+purpose; with mean and scale drawn from the priors they are right, and there should be no gap. A gap
+is the mean chance less the share that came true, in points.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from ratification.inference.layout import build_layout
 from ratification.inference.worlds import draw_worlds
 from ratification.validation.simulating import draw_votes
 
-CORRELATIONS = (0.0, 0.5, 0.9)
+CORRELATIONS = (None, 0.0, 0.5, 0.9)  # None: mean and scale as the priors have them
 UNIONS = (3, 8, 15, 30, 60)
 REPORTED = (0.0, 0.25, 0.5, 0.75, 1.0)
 EFFORT = Effort(points=1024, kept=400)
@@ -41,10 +41,11 @@ def main() -> None:
             rows.append((str(unions), *cells))
             print(f"correlation {correlation}, {unions} unions", file=sys.stderr)
         heads = ("unions", *(f"{part:.0%} counted" for part in REPORTED))
-        print_table(f"Correlation {correlation}: gap in points", heads, rows)
+        name = "As the priors have it" if correlation is None else f"Correlation {correlation}"
+        print_table(f"{name}: gap in points", heads, rows)
 
 
-def gap(correlation: float, unions: int, part: float, votes: int, seed: int) -> str:
+def gap(correlation: float | None, unions: int, part: float, votes: int, seed: int) -> str:
     """Mean chance less what came true, with its standard error; and how many were refused."""
     apart = []
     for number in range(votes):
@@ -65,16 +66,18 @@ def told(apart: Sequence[float], votes: int) -> str:
 
 
 def one(
-    correlation: float, unions: int, part: float, number: int, rng: np.random.Generator
+    correlation: float | None, unions: int, part: float, number: int, rng: np.random.Generator
 ) -> tuple[float, bool]:
     """The chance that most unions approve, and whether they do."""
     tree = flat(unions, seed=unions)
     members = np.array([size for _, size in tree.values()])
-    spread = np.hypot(DEFAULT.mu.sd, DEFAULT.tau_union.sd)
     common, own = rng.standard_normal(), rng.standard_normal(unions)
-    logit = DEFAULT.mu.mean + spread * (
-        np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own
-    )
+    if correlation is None:
+        scales = DEFAULT.mu.sd, DEFAULT.tau_union.sd * abs(rng.standard_normal())
+    else:
+        spread = np.hypot(DEFAULT.mu.sd, DEFAULT.tau_union.sd)
+        scales = spread * np.sqrt(correlation), spread * np.sqrt(1 - correlation)
+    logit = DEFAULT.mu.mean + scales[0] * common + scales[1] * own
     turnout = rng.normal(DEFAULT.nu.mean, DEFAULT.nu.sd) + 0.3 * rng.standard_normal(unions)
     votes = draw_votes(members, (logit, turnout), rng)
     counted = rng.permutation(unions)[: round(part * unions)]

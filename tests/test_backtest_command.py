@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hand_made import BYLAWS, make_case
 from ratification.cli.backtest_command import NAMES
 from ratification.cli.main import main, ratify
 from ratification.validation.orders import ORDERS
 
+BOTH = BYLAWS.replace("at_least = 1", "at_least = 2")
 VOTE = "australia-1937-aviation"
 BASE = ["backtest", VOTE, "--order", "largest-last", "--worlds", "200"]
 
@@ -85,11 +87,32 @@ def test_learning_changes_the_forecasts(store: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_the_engine_is_the_one_asked_for(store: list[str]) -> None:
+def test_the_engine_is_the_one_asked_for(store: list[str], tmp_path: Path) -> None:
     """`--engine nuts` samples every forecast."""
-    arguments = ["backtest", VOTE, "--order", "largest-last", "--engine", "nuts", "--json"]
-    told = json.loads(printed(*arguments, *store))
-    assert {forecast["engine"] for forecast in told["forecasts"]} == {"nuts"}
+    counts = "".join(
+        f"{unit},june,2011-06-01,{unit},count,{yes},{no},,,\n"
+        for unit, yes, no in (("a", 120, 80), ("b", 90, 130))
+    )
+    make_case(tmp_path, "unit,parent,members\na,,300\nb,,300\n", counts, bylaws=BOTH)
+    arguments = ["backtest", str(tmp_path / "made"), "--order", "largest-last", "--engine", "nuts"]
+    told = json.loads(printed(*arguments, "--json", *store))
+    assert [forecast["engine"] for forecast in told["forecasts"]] == ["nuts", "nuts"]
+
+
+def test_ctrl_c_says_that_what_is_done_is_kept(
+    store: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unlike other commands, one that does jobs has something to go on from."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ratification.api.backtests.backtest", stop)
+    with pytest.raises(SystemExit) as stopped:
+        main([*BASE, *store])
+    assert stopped.value.code == 130
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == "stopped: what is done is kept, and the same command goes on from there"
 
 
 def test_what_is_done_is_kept_unless_fresh(store: list[str], tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ def test_tests_that_fail_are_named() -> None:
 
 def test_every_answer_says_how_far_it_is_checked() -> None:
     """In JSON the status stands beside the forecast's own checks."""
-    found = forecast_object(made_run(load("sebac-2011"), as_of="2011-06-17").forecast)["calibration"]
+    found = forecast_object(made_run(load("sebac-2011"), as_of="2011-06-17").forecast)[
+        "calibration"
+    ]
     assert found["checked"] is True
     assert found["statements"] == calibration_status().statements

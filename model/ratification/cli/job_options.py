@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ratification.validation.jobs import JobSettings
 
 Decorated = Callable[..., Any]
+KEPT = "what is done is kept, and the same command goes on from there"
 
 OPTIONS = (
     click.option(
@@ -70,7 +71,10 @@ def job_options(function: Decorated) -> Decorated:
         *, processes: int, scheduler: str | None, fresh: bool, store: Path | None, **others: Any
     ) -> Any:
         jobs = JobOptions(processes=processes, scheduler=scheduler, fresh=fresh, store=store)
-        return function(jobs=jobs, **others)
+        try:
+            return function(jobs=jobs, **others)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(KEPT) from None
 
     decorated: Decorated = command
     for option in reversed(OPTIONS):

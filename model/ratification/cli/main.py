@@ -96,8 +96,9 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped: nothing was written", err=True)
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # click makes an Abort of an interrupt; what the command has to say of it is in its cause.
+        click.echo(f"stopped: {str(stop.__cause__ or '') or 'nothing was written'}", err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
