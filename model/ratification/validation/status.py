@@ -71,7 +71,7 @@ def _calibration(check: Check) -> str:
     return (
         f"Checked on simulated votes of {check['of']}, {check['fitted']:,} fits by "
         f"{ENGINES[check['engine']]}: of {check['tests']} tests whether the chances are right "
-        f"{found}; a right engine fails any with a chance of {check['alarm']:.0%}."
+        f"{found}; a right engine fails one or more with a chance of at most {check['alarm']:.0%}."
     )
 
 
