@@ -23,7 +23,6 @@ PINNED, ABOVE, BELOW = 0.0, 1.0, -1.0
 LOOSEST = 0.3  # logit sd above which a pin is not worth its centring
 TYPICAL_TURNOUT = 0.75
 FEWEST_BALLOTS = 30
-APART = 30.0  # Cochran's Q of pinned logits; of exp(-Q/2) there is nothing left at scale 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ def direction_data(layout: Layout, union_of_leaf: Sequence[int]) -> dict[str, np
     """Weights over cells, and (kind, at, width), of the direction of each union and round.
 
     The most precise count or range is pinned; where there is none, an outcome's edge is bent.
-    While the pins of the last round are few or alike, the unions' scale may be near zero, where
-    pinned effects diverge: then only the most precise is used, to solve the round's mean from it.
+    The most precise pin of the last round is not one: the round's mean is solved from it.
     """
     chosen: dict[tuple[int, int], _Direction] = {}
     for r, round_id in enumerate(layout.structure.rounds):
@@ -52,10 +50,8 @@ def direction_data(layout: Layout, union_of_leaf: Sequence[int]) -> dict[str, np
                 chosen[entry.union] = entry
     last = len(layout.structure.rounds) - 1
     pins = [e for key, e in chosen.items() if e.kind == PINNED and key[0] == last]
-    anchor = None
-    if not _far_apart(pins):
-        chosen = {key: entry for key, entry in chosen.items() if entry.kind != PINNED}
-        anchor = min(pins, key=lambda entry: entry.width, default=None)
+    anchor = min(pins, key=lambda entry: entry.width, default=None)
+    chosen = {key: entry for key, entry in chosen.items() if entry is not anchor}
     weights = np.array([entry.weights for entry in chosen.values()])
     kinds = np.array([(entry.kind, entry.at, entry.width) for entry in chosen.values()])
     return {
@@ -64,18 +60,6 @@ def direction_data(layout: Layout, union_of_leaf: Sequence[int]) -> dict[str, np
         **_anchor_data(layout, "anchor", anchor),
         **_anchor_data(layout, "turnout_anchor", _turnout_anchor(layout)),
     }
-
-
-def _far_apart(pins: Sequence[_Direction]) -> bool:
-    """Whether what is pinned differs so much that the unions' scale cannot be near zero.
-
-    Cochran's Q: squared distances from the common logit, each in its own standard deviations.
-    """
-    if len(pins) < 2:
-        return False
-    at, width = np.array([(pin.at, pin.width) for pin in pins]).T
-    common = np.average(at, weights=width**-2)
-    return float((((at - common) / width) ** 2).sum()) > APART
 
 
 def _anchor_data(layout: Layout, name: str, anchor: _Direction | None) -> dict[str, np.ndarray]:

@@ -103,6 +103,8 @@ def _moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incide
 
     A direction's sum of logits is rest + norm * w. Its old component c, standard normal in `z`,
     becomes w; the log prior and the Jacobian of that are added, so the posterior is unchanged.
+    A pin makes w what it is likely to be given what was seen, whatever the scale: at a large one it
+    is on the scale of the evidence, and as norm goes to zero it becomes c again.
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -114,8 +116,9 @@ def _moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incide
     norm = pt.sqrt(pt.sum(slope**2, axis=1) + 1e-12)
     old = pt.dot(slope, z) / norm
     rest = pt.dot(weights, fixed) + pt.dot(full, offset)
-    pinned = (at + width * old - rest) / norm
-    pinned_jacobian = pt.log(width) - pt.log(norm)
+    both = width**2 + norm**2
+    pinned = norm * (at - rest) / both + width * old / pt.sqrt(both)
+    pinned_jacobian = pt.log(width) - 0.5 * pt.log(both)
     side = pt.switch(kind < 0, -1.0, 1.0)
     edge = FARTHEST_EDGE * pt.tanh(-(side * rest + 3 * width) / (FARTHEST_EDGE * norm))
     past = BEND * (side * old - edge)
