@@ -57,7 +57,7 @@ class Built:
         for name in ("mu", "nu", "swing"):
             if f"solved_{name}" in point:
                 point[name] = point.pop(f"solved_{name}")
-        point["z"] = point.pop("effect")
+        point["z"], point["z_turnout"] = point.pop("effect"), point.pop("turnout_effect")
         return float(total), {n: v for n, v in found.items() if n.startswith("log_")}, point
 
     def random_point(self, seed: int) -> np.ndarray:
@@ -250,8 +250,9 @@ def test_signs_of_the_scales_change_nothing(built: Built) -> None:
     _, _, point = built.at(built.random_point(21))
     _, _, raw = built.at(built.random_point(21))
     draws = {name: np.asarray(value)[None, None] for name, value in raw.items()}
-    draws["effect"] = draws.pop("z")
-    draws["z"] = np.zeros_like(draws["effect"])
+    for effect, name in (("effect", "z"), ("turnout_effect", "z_turnout")):
+        draws[effect] = draws.pop(name)
+        draws[name] = np.zeros_like(draws[effect])
     unfolded = unfold(built.layout.structure, draws)
     assert (unfolded["tau"] > 0).all()
     assert (unfolded["tau_turnout"] > 0).all()

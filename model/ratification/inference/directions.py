@@ -2,16 +2,13 @@
 
 A precise count ties the sum of effects on its path to a thin ridge; an outcome cuts it off at a
 sharp edge. Both force tiny steps. So in each union and round the component of the effects along
-one direction is replaced: pinned to what was seen (affine), or bent round the edge (softplus). The
-change of variables is exact: it changes how the sampler moves, not the posterior. The arrays are
-data, so new evidence needs no new compilation. Measured on the founding case: a quarter of the
-steps a draw, and scales worth two to five times as many draws. A direction always holds the
-union's own effect, whose scale stays away from zero: pinning turnouts, or a second direction
-inside a union, diverged where theirs is small. A round's mean can be solved from one count at any
-scale: that is the anchor.
+one direction is replaced: pinned to what was seen (affine), or bent round the edge (softplus); and
+that of its effects on turnout along its most precise turnout. The change of variables is exact: it
+changes how the sampler moves, not the posterior. The arrays are data, so new evidence needs no new
+compilation. A round's means are solved from one count, of yes and of ballots: the anchors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,18 +45,26 @@ def direction_data(layout: Layout, union_of_leaf: Sequence[int]) -> dict[str, np
             best = chosen.setdefault(entry.union, entry)
             if (entry.kind != PINNED, entry.width) < (best.kind != PINNED, best.width):
                 chosen[entry.union] = entry
-    last = len(layout.structure.rounds) - 1
-    pins = [e for key, e in chosen.items() if e.kind == PINNED and key[0] == last]
-    anchor = min(pins, key=lambda entry: entry.width, default=None)
-    chosen = {key: entry for key, entry in chosen.items() if entry is not anchor}
-    weights = np.array([entry.weights for entry in chosen.values()])
-    kinds = np.array([(entry.kind, entry.at, entry.width) for entry in chosen.values()])
+    turnouts = _turnouts(layout, union_of_leaf)
+    anchor, turnout_anchor = _anchor(layout, chosen), _anchor(layout, turnouts)
+    free = [entry for entry in chosen.values() if entry is not anchor]
+    counted = [entry for entry in turnouts.values() if entry is not turnout_anchor]
+    cells = len(layout.structure.cells)
     return {
-        "direction_weights": weights.reshape(-1, len(layout.structure.cells)),
-        "direction_kinds": kinds.reshape(-1, 3),
+        "direction_weights": np.array([e.weights for e in free]).reshape(-1, cells),
+        "direction_kinds": np.array([(e.kind, e.at, e.width) for e in free]).reshape(-1, 3),
+        "turnout_weights": np.array([e.weights for e in counted]).reshape(-1, cells),
+        "turnout_pins": np.array([(e.at, e.width) for e in counted]).reshape(-1, 2),
         **_anchor_data(layout, "anchor", anchor),
-        **_anchor_data(layout, "turnout_anchor", _turnout_anchor(layout)),
+        **_anchor_data(layout, "turnout_anchor", turnout_anchor),
     }
+
+
+def _anchor(layout: Layout, chosen: Mapping[tuple[int, int], _Direction]) -> _Direction | None:
+    """The most precise pin of the last round."""
+    last = len(layout.structure.rounds) - 1
+    pins = [e for (r, _), e in chosen.items() if r == last and e.kind == PINNED]
+    return min(pins, key=lambda entry: entry.width, default=None)
 
 
 def _anchor_data(layout: Layout, name: str, anchor: _Direction | None) -> dict[str, np.ndarray]:
@@ -69,23 +74,24 @@ def _anchor_data(layout: Layout, name: str, anchor: _Direction | None) -> dict[s
     return {name: np.array([1.0, anchor.at, anchor.width]), f"{name}_weights": anchor.weights}
 
 
-def _turnout_anchor(layout: Layout) -> _Direction | None:
-    """The most precise turnout of a counted cell in the last round."""
-    last = len(layout.structure.rounds) - 1
-    round_id = layout.structure.rounds[last]
-    best: _Direction | None = None
+def _turnouts(layout: Layout, union_of_leaf: Sequence[int]) -> dict[tuple[int, int], _Direction]:
+    """The most precise turnout of a counted cell of each union and round."""
+    chosen: dict[tuple[int, int], _Direction] = {}
     for index, (r, group) in enumerate(layout.structure.cells):
-        counted = layout.facts[round_id].counted.get(group.leaves[0]) if r == last else None
+        round_id, leaf = layout.structure.rounds[r], group.leaves[0]
+        counted = layout.facts[round_id].counted.get(leaf)
         if counted is None or len(group.leaves) > 1 or sum(counted) < FEWEST_BALLOTS:
             continue
         ballots = sum(counted) + 0.5
-        away = max(int(layout.members[round_id][group.leaves[0]]) - sum(counted), 0) + 0.5
+        away = max(int(layout.members[round_id][leaf]) - sum(counted), 0) + 0.5
         width = float(np.sqrt(1 / ballots + 1 / away))
-        if width < (LOOSEST if best is None else best.width):
+        union = (r, union_of_leaf[leaf])
+        if width < (chosen[union].width if union in chosen else LOOSEST):
             weights = np.zeros(len(layout.structure.cells))
             weights[index] = 1.0
-            best = _Direction((r, index), PINNED, weights, float(np.log(ballots / away)), width)
-    return best
+            at = float(np.log(ballots / away))
+            chosen[union] = _Direction(union, PINNED, weights, at, width)
+    return chosen
 
 
 def _candidates(

@@ -78,11 +78,13 @@ def _field(structure: Structure, d: dict[str, Any], prior: dict[str, Any]) -> tu
     shared = correlation * (level == 0)
     apart, each_turnout = pt.sqrt(1 - shared**2), tau_turnout[level] * scale
     offset = each_turnout * (shared * (lasting + fresh * z) + apart * lasting_turnout)
-    turnout_effect = offset + each_turnout * apart * fresh * z_turnout
-    effects = pt.stack([each * (lasting + fresh * z), turnout_effect], axis=1)
+    each_turnout = each_turnout * apart * fresh
+    nu = _turnout_means(prior, d, pt.dot(incidence, offset + each_turnout * z_turnout))[round_of]
+    z_turnout = _moved_turnout(d, z_turnout, offset, each_turnout, nu, incidence)
+    pm.Deterministic("turnout_effect", z_turnout, dims="node")
+    effects = pt.stack([each * (lasting + fresh * z), offset + each_turnout * z_turnout], axis=1)
     sums = pt.dot(incidence, effects)
-    nu = _turnout_means(prior, d, sums[:, 1])
-    return fixed + sums[:, 0], nu[round_of] + sums[:, 1]
+    return fixed + sums[:, 0], nu + sums[:, 1]
 
 
 def _signed_scales(name: str, levels: Sequence[str], prior: dict[str, Any]) -> Any:
@@ -103,22 +105,14 @@ def _moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incide
 
     A direction's sum of logits is rest + norm * w. Its old component c, standard normal in `z`,
     becomes w; the log prior and the Jacobian of that are added, so the posterior is unchanged.
-    A pin makes w what it is likely to be given what was seen, whatever the scale: at a large one it
-    is on the scale of the evidence, and as norm goes to zero it becomes c again.
     """
     import pymc as pm
     import pytensor.tensor as pt
 
     weights = d["direction_weights"]
     kind, at, width = (d["direction_kinds"][:, i] for i in range(3))
-    full = pt.dot(weights, incidence)
-    slope = full * each
-    norm = pt.sqrt(pt.sum(slope**2, axis=1) + 1e-12)
-    old = pt.dot(slope, z) / norm
-    rest = pt.dot(weights, fixed) + pt.dot(full, offset)
-    both = width**2 + norm**2
-    pinned = norm * (at - rest) / both + width * old / pt.sqrt(both)
-    pinned_jacobian = pt.log(width) - 0.5 * pt.log(both)
+    old, rest, norm, slope = _components(weights, z, offset, each, fixed, incidence)
+    pinned, pinned_jacobian = _pinned(old, rest, norm, at, width)
     side = pt.switch(kind < 0, -1.0, 1.0)
     edge = FARTHEST_EDGE * pt.tanh(-(side * rest + 3 * width) / (FARTHEST_EDGE * norm))
     past = BEND * (side * old - edge)
@@ -129,6 +123,47 @@ def _moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incide
     jacobian = pt.switch(pin, pinned_jacobian, bent_jacobian)
     pm.Potential("log_directions", pt.sum(0.5 * old**2 - 0.5 * new**2 + jacobian))
     return z + pt.dot((new - old) / norm, slope)
+
+
+def _moved_turnout(
+    d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incidence: Any
+) -> Any:
+    """The same for effects on turnout, which are pinned only."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    weights = d["turnout_weights"]
+    at, width = (d["turnout_pins"][:, i] for i in range(2))
+    old, rest, norm, slope = _components(weights, z, offset, each, fixed, incidence)
+    new, jacobian = _pinned(old, rest, norm, at, width)
+    pm.Potential("log_turnout_directions", pt.sum(0.5 * old**2 - 0.5 * new**2 + jacobian))
+    return z + pt.dot((new - old) / norm, slope)
+
+
+def _components(
+    weights: Any, z: Any, offset: Any, each: Any, fixed: Any, incidence: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Of effects along directions: old components, rest, norm, and slopes by effects."""
+    import pytensor.tensor as pt
+
+    full = pt.dot(weights, incidence)
+    slope = full * each
+    norm = pt.sqrt(pt.sum(slope**2, axis=1) + 1e-12)
+    old = pt.dot(slope, z) / norm
+    rest = pt.dot(weights, fixed) + pt.dot(full, offset)
+    return old, rest, norm, slope
+
+
+def _pinned(old: Any, rest: Any, norm: Any, at: Any, width: Any) -> tuple[Any, Any]:
+    """Components as they are likely to be given what was seen, and the log Jacobian.
+
+    At a large scale that is on the scale of the evidence; as norm goes to zero it is `old` again.
+    """
+    import pytensor.tensor as pt
+
+    both = width**2 + norm**2
+    new = norm * (at - rest) / both + width * old / pt.sqrt(both)
+    return new, pt.log(width) - 0.5 * pt.log(both)
 
 
 def _covariates(structure: Structure, d: dict[str, Any], prior: dict[str, Any]) -> Any:
@@ -240,7 +275,7 @@ def unfold(structure: Structure, draws: Mapping[str, np.ndarray]) -> dict[str, n
         if f"solved_{name}" in found:
             found[name] = found.pop(f"solved_{name}")
     found["z"] = found.pop("effect") * sign[..., structure.level]
-    found["z_turnout"] = draws["z_turnout"] * sign_turnout[..., structure.level]
+    found["z_turnout"] = found.pop("turnout_effect") * sign_turnout[..., structure.level]
     if structure.repeated:
         level = structure.level[persistence_matrix(structure).argmax(axis=0)]
         found["lasting"] = draws["lasting"] * sign[..., level]
