@@ -36,8 +36,10 @@ from ratification.validation.scores import simulated_chance
 EFFORT = Effort(kept=1000)  # draws, and as many worlds
 PLACED = 200  # draws among which the truth is placed: few, so that they are nearly independent
 # Places need as many effective draws, not the thousands of a forecast: fewer and shorter chains.
-# What is not well mixed can only make a right engine fail.
+# What is not well mixed can only make a right engine fail. Replicas are of all kinds of truth, so
+# steps are smaller from the first: sampling again costs more.
 SAMPLER = Sampler(
+    target_accept=0.985,
     rhat=1.03,
     effective=PLACED,
     chains=2,
