@@ -14,7 +14,7 @@ from ratification.case.case import Case
 from ratification.case.priors import PositiveNormal, Priors
 from ratification.errors import ConvergenceError
 from ratification.inference import fit as fitting
-from ratification.inference.fit import DEFAULT_SAMPLER, Engine, Sampler
+from ratification.inference.fit import DEFAULT_SAMPLER, ESS_LIMIT, Engine, Sampler
 from ratification.inference.instant.integrated import integrated_log_likelihood
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import effective_sample_size
@@ -90,6 +90,50 @@ def test_one_count_moves_everything_as_quadrature_says(
     for name, values in drawn.items():
         off = (values.mean() - exact[name]) / mean_error(values)
         assert abs(off) < MOST_OFF, (name, values.mean(), exact[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("yes", "no"), [(180, 120), (60, 300)], ids=["alike", "apart"])
+def test_two_counts_move_everything_as_quadrature_says(
+    tmp_path: Path, engine: Engine, yes: int, no: int
+) -> None:
+    """One count anchors the means and the other is pinned, whether or not scales may be zero."""
+    row = f"s,june,2011-06-02,b,count,{yes},{no},,,\n"
+    case = two_unions(tmp_path, f"r,june,2011-06-01,a,count,{YES},{NO},,,\n{row}")
+    posterior = fitted(engine, case).posterior
+    p, tau = case.priors, case.priors.tau_turnout_union
+    shares = quadrature.posterior((p.mu.mean, p.mu.sd), p.tau_union.sd, [(YES, NO), (yes, no)])
+    cast = [(YES + NO, MEMBERS - YES - NO), (yes + no, 400 - yes - no)]
+    turnouts = quadrature.posterior((p.nu.mean, p.nu.sd), tau.sd, cast)
+    exact = {
+        "mu": shares.expect(shares.mean),
+        "tau": shares.expect(shares.scale),
+        "nu": turnouts.expect(turnouts.mean),
+        "tau_turnout": turnouts.expect(turnouts.scale),
+    }
+    for name, expected in exact.items():
+        values = posterior.draws[name].reshape(4, -1)
+        off = (values.mean() - expected) / mean_error(values)
+        assert abs(off) < MOST_OFF, (name, values.mean(), expected)
+
+
+@pytest.mark.slow
+def test_turnouts_of_counted_unions_mix(tmp_path: Path, engine: Engine) -> None:
+    """Half of 26 unions are counted, with turnouts far apart: short chains are worth enough.
+
+    Unpinned, these turnouts left too few effective draws, and the fit was made twice.
+    """
+    rng = np.random.default_rng(26)
+    sizes = rng.integers(200, 4000, 26)
+    yes = (sizes * rng.uniform(0.2, 0.5, 26)).astype(int)
+    no = (sizes * rng.uniform(0.05, 0.45, 26)).astype(int)
+    tree = "unit,parent,members\n" + "".join(f"u{i},,{size}\n" for i, size in enumerate(sizes))
+    rows = [f"r{i},june,2011-06-01,u{i},count,{yes[i]},{no[i]},,,\n" for i in range(0, 26, 2)]
+    short = Sampler(chains=2, draws=750, tune=500)
+    case = make_case(tmp_path, tree, "".join(rows))
+    found = fitted(engine, case, sampler=short).posterior.diagnostics
+    assert not found.retried
+    assert found.ess_min > ESS_LIMIT
 
 
 def mean_error(values: np.ndarray) -> float:
