@@ -11,15 +11,12 @@ test of ranks of each row is held to its part of 1%.
 """
 
 import argparse
-import sys
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
 import numpy as np
+from case_calibration import told
 from engine_cases import VOTE
 from measuring import print_table
 from ratification.case.known import known
@@ -30,22 +27,12 @@ from ratification.inference.layout import build_layout
 from ratification.inference.posterior import Posterior
 from ratification.inference.worlds import Worlds, draw_worlds
 from ratification.validation.calibrating import ALARM, PLACED, quantities_of, reason
+from ratification.validation.jobs import Job, Json, run_jobs
 from ratification.validation.quantities import parameter_pairs
 from ratification.validation.ranking import CHECKED, LEVELS, place, share
 from simulating import Simulated, simulate
 
 EFFORT = Effort(kept=1000)  # draws, and as many worlds
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one coalition."""
-
-    kinds: frozenset[str]
-    seconds: float
-    places: Mapping[str, float]  # by quantity
-    by_told: Mapping[str, float]  # yes share of an open leaf, by what is said about it
-    refused: str | None = None
 
 
 def main() -> None:
@@ -54,41 +41,38 @@ def main() -> None:
     parser.add_argument("--coalitions", type=int, default=1100, help="(default: 1100)")
     parser.add_argument("--seed", type=int, default=20111118, help="(default: 20111118)")
     parser.add_argument("--processes", type=int, default=2, help="(default: 2)")
+    parser.add_argument("--keep", type=Path, help="file of outcomes, one a line")
     asked = parser.parse_args()
-    start = time.perf_counter()
-    outcomes: list[Outcome] = []
-    with ProcessPoolExecutor(asked.processes) as pool:
-        for found in pool.map(partial(one, asked.seed), range(asked.coalitions), chunksize=5):
-            outcomes.append(found)
-            if len(outcomes) % 50 == 0:
-                spent = time.perf_counter() - start
-                print(f"{len(outcomes)} of {asked.coalitions}, {spent:.0f} s", file=sys.stderr)
+    jobs = [Job(name=f"{number}", given=(asked.seed, number)) for number in range(asked.coalitions)]
+    outcomes = run_jobs(
+        one, jobs, doing="fitting", progress=told, processes=asked.processes, kept=asked.keep
+    )
     report_refused(outcomes)
-    fitted = [outcome for outcome in outcomes if outcome.refused is None]
-    report([outcome.places for outcome in fitted], [outcome.by_told for outcome in fitted])
+    fitted = [outcome for outcome in outcomes if "refused" not in outcome]
+    report([outcome["places"] for outcome in fitted], [outcome["by_told"] for outcome in fitted])
 
 
-def one(seed: int, number: int) -> Outcome:
-    """Places of one coalition's truth, or why it has none."""
+def one(given: tuple[int, int]) -> Json:
+    """A coalition's kinds of evidence, and places of its truth or why it has none.
+
+    Places are by quantity and, of the yes share of an open leaf, by what is said about it.
+    """
+    seed, number = given
     rng = np.random.default_rng([seed, number])
     simulated = simulate(rng)
     case, scenario = simulated.case, simulated.scenario
     evidence = case.evidence()
-    layout = build_layout(case, evidence, VOTE, scenario)
-    start = time.perf_counter()
-
-    def seconds() -> float:
-        return time.perf_counter() - start
-
+    kinds = sorted(simulated.kinds)
     try:
+        layout = build_layout(case, evidence, VOTE, scenario)
         posterior = fit(layout, number, effort=EFFORT).posterior
         count = posterior.chains * posterior.per_chain
         worlds = draw_worlds(case, posterior, evidence, VOTE, count, scenario=scenario)
     except RatificationError as error:
-        return Outcome(simulated.kinds, seconds(), {}, {}, reason(error))
+        return {"kinds": kinds, "refused": reason(error)}
     rows = rng.choice(count, PLACED, replace=False)
     places, by_told = placed(simulated, posterior, worlds, rows, rng)
-    return Outcome(simulated.kinds, seconds(), places, by_told)
+    return {"kinds": kinds, "places": places, "by_told": by_told}
 
 
 # Ranking
@@ -135,19 +119,17 @@ def placed(
 # Reporting
 
 
-def report_refused(outcomes: Sequence[Outcome]) -> None:
+def report_refused(outcomes: Sequence[Json]) -> None:
     """Print how many were not answered, why, and beside which kinds of evidence."""
-    refused = [outcome for outcome in outcomes if outcome.refused is not None]
-    seconds = np.median([outcome.seconds for outcome in outcomes])
-    print(f"median {seconds:.2f} s of a fit and its worlds", file=sys.stderr)
+    refused = [outcome for outcome in outcomes if "refused" in outcome]
     print(f"{len(outcomes)} coalitions simulated, {len(outcomes) - len(refused)} fitted,", end=" ")
     print(f"{len(refused)} not")
-    for why, times in Counter(outcome.refused for outcome in refused).most_common():
+    for why, times in Counter(outcome["refused"] for outcome in refused).most_common():
         print(f"{times}: {why}")
     rows = []
-    for kind in sorted({kind for outcome in outcomes for kind in outcome.kinds}):
-        having = [outcome for outcome in outcomes if kind in outcome.kinds]
-        without = sum(outcome.refused is not None for outcome in having)
+    for kind in sorted({kind for outcome in outcomes for kind in outcome["kinds"]}):
+        having = [outcome for outcome in outcomes if kind in outcome["kinds"]]
+        without = sum("refused" in outcome for outcome in having)
         rows.append((kind, str(len(having)), str(without), f"{without / len(having):.1%}"))
     print_table("Coalitions with evidence of a kind", ("", "all", "refused", ""), rows)
 
