@@ -7,15 +7,19 @@
     if (drawn.has(figure)) return drawn.get(figure);
     const place = figure.querySelector(".chart");
     const spec = JSON.parse(figure.querySelector("script.spec").textContent);
+    const said = place.getAttribute("aria-label");
     const done = vegaEmbed(place, spec, { actions: false, renderer: "svg", tooltip: { theme: "custom" } })
       .then((result) => {
-        // One description is enough: the place already has it.
+        // One description is enough: the place's own, over which Vega has written.
         for (const part of place.querySelectorAll("[aria-roledescription], [role]")) {
           part.removeAttribute("aria-roledescription");
           part.removeAttribute("aria-label");
           part.removeAttribute("role");
         }
         for (const svg of place.querySelectorAll("svg")) svg.setAttribute("aria-hidden", "true");
+        place.setAttribute("role", "img");
+        place.setAttribute("aria-label", said);
+        place.removeAttribute("aria-roledescription");
         place.classList.add("drawn");
         return result;
       })

@@ -137,7 +137,10 @@ def opened(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
 
 
 def test_every_chart_is_drawn(page: Page) -> None:
-    """Each figure in view has an SVG with marks; one in a closed part is drawn when it opens."""
+    """Each figure in view has an SVG with marks; one in a closed part is drawn when it opens.
+
+    What is said of a chart to those who do not see it is ours, not "Vega visualization".
+    """
     for part in page.locator("details.more").all():
         part.locator("summary").first.click()
     page.wait_for_function(
@@ -146,7 +149,11 @@ def test_every_chart_is_drawn(page: Page) -> None:
     for figure in page.locator("figure").all():
         assert figure.locator(".chart svg").count() == 1
         assert figure.locator(".chart svg path, .chart svg text").count() > 3
-        assert figure.locator(".chart").get_attribute("aria-label")
+        place = figure.locator(".chart")
+        assert place.get_attribute("role") == "img"
+        assert place.get_attribute("aria-roledescription") is None
+        assert len(place.get_attribute("aria-label") or "") > len("Vega visualization")
+        assert "Vega" not in (place.get_attribute("aria-label") or "")
         box = figure.locator(".chart svg").bounding_box()
         assert box is not None
         assert box["width"] > 200
