@@ -20,13 +20,12 @@ from ratification.case.electorate import COALITION, Electorate, Figure, Unit, ca
 from ratification.case.evidence import Report
 from ratification.case.rounds import Round
 from ratification.errors import ConvergenceError
-from ratification.inference.fit import Engine
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import expit
 from ratification.inference.worlds import draw_worlds
 from ratification.validation import backtest as replays
 from ratification.validation.fitting import fitted
-from ratification.validation.jobs import Job
+from ratification.validation.jobs import Job, Json
 from ratification.validation.replay import EFFORT, Replay, replayed
 
 UNITS = 26
@@ -60,7 +59,7 @@ def jobs_of(cases: Sequence[Case]) -> list[Job]:
     """The jobs of a backtest of these cases in one random order each."""
     found: list[Job] = []
 
-    def keep(_: Any, jobs: Sequence[Job], **__: Any) -> list[dict[str, Any]]:
+    def keep(_: Any, jobs: Sequence[Job], **__: Any) -> list[Json]:
         found.extend(jobs)
         return [{"no_answer": "not run"} for _ in jobs]
 
@@ -115,7 +114,6 @@ def _reading() -> Reading:
 
 def parts(jobs: Sequence[Job], whole: float) -> None:
     """Print what layout, fit and worlds take of a job; the rest is judging and scores."""
-    nuts = Engine()
     seconds = {"layout": 0.0, "fit": 0.0, "worlds": 0.0}
 
     def timed(name: str, work: Callable[[], Any]) -> Any:
@@ -130,7 +128,7 @@ def parts(jobs: Sequence[Job], whole: float) -> None:
         case, evidence = given.case, given.case.evidence()
         layout = timed("layout", partial(build_layout, case, evidence, case.target))
         try:
-            fit = timed("fit", partial(fitted, layout, given.seed, "instant", nuts, effort=EFFORT))
+            fit = timed("fit", partial(fitted, layout, given.seed, "instant", effort=EFFORT))
         except ConvergenceError:
             continue
         timed("worlds", partial(draw_worlds, case, fit, evidence, case.target, given.worlds))

@@ -63,7 +63,7 @@ class Bench:
         """The one set of ready-made arrays that the bare script reads."""
         case = load(CASE)
         layout = build_layout(case, case.evidence(as_of=self.day), case.target)
-        np.savez(self.scratch / "data.npz", allow_pickle=False, **layout.data)  # type: ignore[arg-type]
+        np.savez(self.scratch / "data.npz", allow_pickle=False, **layout.data)
         (self.scratch / "structure.pickle").write_bytes(pickle.dumps(layout.structure))
 
     def forecast(self, *more: str) -> list[str]:

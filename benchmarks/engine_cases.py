@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from ratification.case.case import Case
 from ratification.case.electorate import Electorate, Figure, Unit, canonical
-from ratification.case.evidence import Report
+from ratification.case.evidence import Kind, Report
 from ratification.case.folder import load
 from ratification.case.rounds import Round, Scenario
 
@@ -64,12 +65,10 @@ def coalition(tree: Tree, reports: Sequence[Report], rounds: Sequence[Round] = (
     )
 
 
-def report(number: int, units: str, kind: str, round_id: str = VOTE, **said: object) -> Report:
+def report(number: int, units: str, kind: Kind, round_id: str = VOTE, **said: Any) -> Report:
     """One report; its number is its id."""
     day = f"2020-01-{number % 28 + 1:02d}"
-    return Report(  # type: ignore[arg-type]
-        id=f"r{number}", round=round_id, reported=day, units=units, kind=kind, **said
-    )
+    return Report(id=f"r{number}", round=round_id, reported=day, units=units, kind=kind, **said)
 
 
 def flat(unions: int, seed: int = 1) -> dict[str, tuple[str | None, int]]:

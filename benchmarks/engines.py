@@ -58,7 +58,8 @@ def main() -> None:
     parser.add_argument("--fits", type=int, default=1, help="instant fits a case (default: 1)")
     asked = parser.parse_args()
     asked.keep.mkdir(parents=True, exist_ok=True)
-    rows, large = [], []
+    rows: list[tuple[str, ...]] = []
+    large: list[str] = []
     for case in all_cases():
         if asked.only not in case.name:
             continue

@@ -78,7 +78,8 @@ def one_day(case: Case, engine: Engine, day: str, runs: int, told: Any) -> Ratio
         sample(compiled, s.draws, s.tune, s.target_accept, DEFAULT_SEED)
         if found.retried:
             draws = fits[0].posterior.per_chain
-            sample(compiled, draws, s.retry_tune, found.target_accept, DEFAULT_SEED + 1)
+            accept = found.target_accept or s.retry_target_accept
+            sample(compiled, draws, s.retry_tune, accept, DEFAULT_SEED + 1)
         return time.perf_counter() - start
 
     whole, yardstick = alternately(ours, bare, runs)

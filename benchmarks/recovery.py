@@ -203,10 +203,10 @@ def draw_evidence(
             say(unit, "margin", low=Fraction(low), high=Fraction(low + width))
         elif kind in ("share", "turnout") and yes + no:
             part, of = (yes, yes + no) if kind == "share" else (yes + no, sum_of(unit))
-            width = Fraction(int(rng.choice([2, 6, 20])), 100)
-            low = Fraction(part, of) - width * Fraction(int(rng.integers(1001)), 1000)
-            ends = {"low": max(low, Fraction(0)), "high": min(low + width, Fraction(1))}
-            say(unit, kind, **ends)
+            wide = Fraction(int(rng.choice([2, 6, 20])), 100)
+            least = Fraction(part, of) - wide * Fraction(int(rng.integers(1001)), 1000)
+            most = min(least + wide, Fraction(1))
+            say(unit, kind, low=max(least, Fraction(0)), high=most)
         elif kind == "partial" and yes + no >= COUNTED_SO_FAR:
             seen = int(rng.hypergeometric(yes, no, COUNTED_SO_FAR))
             say(unit, "partial", yes=seen, no=COUNTED_SO_FAR - seen)

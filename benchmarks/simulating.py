@@ -34,7 +34,7 @@ from engine_cases import VOTE, Tree, coalition
 from engine_cases import report as report_of
 from ratification.case.case import Case
 from ratification.case.electorate import COALITION, Electorate
-from ratification.case.evidence import Report
+from ratification.case.evidence import Kind, Report
 from ratification.case.priors import DEFAULT
 from ratification.case.rounds import Round, Scenario
 from ratification.case.unitsets import leaves_in, units_in
@@ -290,7 +290,7 @@ def vote(
     return votes
 
 
-def tell(making: Making, plan: Plan, votes: Votes) -> Iterator[tuple[str, Said]]:
+def tell(making: Making, plan: Plan, votes: Votes) -> Iterator[tuple[Kind, Said]]:
     """The report that was planned; its kind is another where a partial count is complete."""
     if plan.kind == "approvals":
         yield "approvals", approvals(making, plan, votes)
@@ -310,17 +310,17 @@ def approvals(making: Making, plan: Plan, votes: Votes) -> Said:
     return {"low": Fraction(low), "high": Fraction(min(low + width - 1, len(units)))}
 
 
-def tell_count(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_count(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """All of it."""
     yield "count", {"yes": scope.yes, "no": scope.ballots - scope.yes}
 
 
-def tell_outcome(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_outcome(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """Which way it went."""
     yield "outcome", {"result": "approved" if scope.margin > 0 else "rejected"}
 
 
-def tell_margin(scope: Scope, *, settled: bool = False) -> Iterator[tuple[str, Said]]:
+def tell_margin(scope: Scope, *, settled: bool = False) -> Iterator[tuple[Kind, Said]]:
     """Within 20, 100 or 400 votes; where it must settle the outcome, cut at a tie."""
     low, high = whole_range(scope.margin, int(scope.rng.choice((20, 100, 400))), scope.rng)
     if settled:
@@ -329,7 +329,7 @@ def tell_margin(scope: Scope, *, settled: bool = False) -> Iterator[tuple[str, S
     yield "margin", {"low": low, "high": high}
 
 
-def tell_returned(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_returned(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """Within some ballots; or more, or less, than a number set beforehand."""
     members = int(scope.members.sum())
     if scope.rng.random() < 0.3:
@@ -341,7 +341,7 @@ def tell_returned(scope: Scope) -> Iterator[tuple[str, Said]]:
     yield "returned", {"low": max(low, Fraction(0)), "high": min(high, Fraction(members))}
 
 
-def tell_share(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_share(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """Within 1, 4 or 20 points; or on one side of a share set beforehand."""
     if not scope.ballots:
         return
@@ -353,7 +353,7 @@ def tell_share(scope: Scope) -> Iterator[tuple[str, Said]]:
     yield "share", within(real, cells_for(scope, (2, 8, 40)), scope)
 
 
-def tell_turnout(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_turnout(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """Within 1, 4 or 20 points."""
     real = Fraction(scope.ballots, int(scope.members.sum()))
     yield "turnout", within(real, cells_for(scope, (2, 8, 40)), scope)
@@ -371,7 +371,7 @@ def cells_for(scope: Scope, cells: Sequence[int]) -> int:
     return max(int(scope.rng.choice(cells)), least)
 
 
-def tell_partial(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_partial(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """Of one leaf, a random part of the ballots; of several, as the model has it."""
     part = scope.rng.uniform(0.03, 0.5)
     counted = max(round(part * int(scope.members.sum())), 10)
@@ -383,26 +383,26 @@ def tell_partial(scope: Scope) -> Iterator[tuple[str, Said]]:
         yield "partial", {"yes": seen, "no": counted - seen}
 
 
-def tell_so_far(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_so_far(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """A range of the share in a count so far, of which it is not said how much was counted."""
     seen = Fraction(scope.share_seen())
     cells = int(scope.rng.choice((2, 8, 40)))
     yield "partial", within(seen, cells, scope)
 
 
-def tell_poll(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_poll(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """A straw poll of 100 to 600, with a bias of its own."""
     asked = int(scope.rng.integers(100, 601))
     yes = scope.poll(asked, DEFAULT.poll_bias)
     yield "poll", {"yes": yes, "no": asked - yes}
 
 
-def tell_settled_margin(scope: Scope) -> Iterator[tuple[str, Said]]:
+def tell_settled_margin(scope: Scope) -> Iterator[tuple[Kind, Said]]:
     """A margin of which the sign is known."""
     yield from tell_margin(scope, settled=True)
 
 
-TELLING: Mapping[str, Callable[[Scope], Iterator[tuple[str, Said]]]] = {
+TELLING: Mapping[str, Callable[[Scope], Iterator[tuple[Kind, Said]]]] = {
     "count": tell_count,
     "outcome": tell_outcome,
     "margin": tell_margin,

@@ -9,7 +9,7 @@ made of. Last, what the checks of `ratify tune` cost against the forecast that t
 import argparse
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,7 +58,7 @@ class Stages:
     """Seconds of every stage of a fit, and how often it compiled."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.compiled = 0
         self._now, self._since = "", time.perf_counter()
 
@@ -94,8 +94,8 @@ def show_nuts(case: Case) -> None:
         whole, rest = timed(numbers)
         name = f"other {', '.join(numbers)}"
         ratios.append(Ratio(name=name, value=whole, yardstick=cold))
-        limit = {"at_most": READY_GOAL}
-        ratios.append(Ratio(name=f"{name}: all but sampling", value=rest, yardstick=ready, **limit))
+        name = f"{name}: all but sampling"
+        ratios.append(Ratio(name=name, value=rest, yardstick=ready, at_most=READY_GOAL))
     show(f"NUTS under other priors against its first fit, {CASE} as of {DAY}", ratios)
     print(f"compiled {stages.compiled} time(s) for {1 + len(PRIORS)} fits")
 
