@@ -1,6 +1,6 @@
 """What has been reported, exactly as the PyMC model has it: log likelihoods of blocks of cells.
 
-The numpy twin of `inference.model`; tests hold the two together term by term.
+The numpy twin of `inference.likelihood`; tests hold the two together term by term.
 """
 
 from copy import copy
