@@ -40,6 +40,27 @@ all = [{ measure = "approving unions", at_least = 1 }]
 """
 EVIDENCE = "id,round,reported,units,kind,yes,no,low,high,result\n"
 FINE = Diagnostics(rhat_max=1.0, ess_min=4000, divergences=0, target_accept=0.97, retried=False)
+# A total over unions that say only which way they went, close calls among them: the line of an
+# outcome has to know how far straightening the total moves it.
+TIED_TREE = """\
+unit,parent,members
+a,,
+a-1,a,3000
+a-2,a,2500
+b,,2600
+c,,1900
+d,,1400
+e,,900
+f,,700
+"""
+TIED = """\
+r0,june,2011-06-01,a,outcome,,,,,approved
+r1,june,2011-06-01,b,outcome,,,,,approved
+r2,june,2011-06-01,c,outcome,,,,,approved
+r3,june,2011-06-01,d,outcome,,,,,approved
+r4,june,2011-06-01,e,count,500,150,,,
+r5,june,2011-06-02,* - f,count,5050,4100,,,
+"""
 
 
 def make_case(
@@ -117,3 +138,8 @@ def constant_draws(structure: Structure, shape: tuple[int, int]) -> dict[str, np
 def logit(share: float) -> float:
     """Log odds."""
     return float(np.log(share / (1 - share)))
+
+
+def tied_by_a_total(parent: Path) -> Case:
+    """Outcomes of four unions, one count, and a total over the five."""
+    return make_case(parent, TIED_TREE, TIED)

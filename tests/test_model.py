@@ -7,6 +7,7 @@ from pathlib import Path
 import density
 import numpy as np
 import pytest
+from hand_made import tied_by_a_total
 from ratification.case.case import Case
 from ratification.case.folder import load
 from ratification.case.priors import PositiveNormal, Priors
@@ -17,6 +18,7 @@ from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.weighing import Problem
 from ratification.inference.layout import build_layout
 from ratification.inference.model import build_model, unfold
+from ratification.inference.replaced import bend
 from ratification.inference.structure import Layout
 from small_case import EVIDENCE, write_case
 
@@ -32,6 +34,8 @@ may-delta,may,2011-05-21,delta,partial,90,70,,,,,,,
 FEATURES = "unit,night-shift\nlocal-391,0.7\nbeta,-0.4\n"
 PUBLISHED = Scenario(id="published", title="Published", round="june", returns="published")
 EXACT = 1e-9  # relative; both are double precision
+WIDTH = 0.03  # logit: an edge of about 4,000 ballots
+NO_SCALE = 1e-6
 LEAST = -16.0  # log of what the Fourier sum of numbers approving still holds to six digits
 
 
@@ -101,7 +105,14 @@ def small(parent: Path) -> Case:
     return load(write_case(parent, changed))
 
 
-CASES = ["small", "small, published", "small, known scales", "sebac 22 June", "sebac 26"]
+CASES = [
+    "small",
+    "small, published",
+    "small, known scales",
+    "tied by a total",
+    "sebac 22 June",
+    "sebac 26",
+]
 KNOWN_SCALES = Priors(
     tau_union=PositiveNormal(mean=0.5, sd=0.2),
     tau_unit=PositiveNormal(mean=0.4, sd=0.3),
@@ -116,6 +127,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return build(load("sebac-2011"), "2011-06-22")
     if request.param == "sebac 26":
         return build(load("sebac-2011"), "2011-06-26")
+    if request.param == "tied by a total":
+        return build(tied_by_a_total(tmp_path_factory.mktemp("cases")))
     scenario = PUBLISHED if "published" in request.param else None
     case = small(tmp_path_factory.mktemp("cases"))
     if "scales" in request.param:
@@ -213,6 +226,27 @@ def test_directions_and_anchors_leave_the_posterior_as_it_is(built: Built) -> No
         left = total - natural - log_jacobian
         reference = left if reference is None else reference
         assert left == pytest.approx(reference, abs=2e-4), seed
+
+
+@pytest.mark.parametrize("rest", [-3.0, 0.0, 0.2, 4.0])
+@pytest.mark.parametrize("norm", [NO_SCALE, 0.01, 0.3, 2.0])
+def test_a_bent_line_reaches_everywhere(rest: float, norm: float) -> None:
+    """Bending an outcome's edge cuts nothing off, and does nothing where a scale is near zero."""
+    import pytensor.tensor as pt
+
+    old = np.linspace(-1e4, 1e4, 20_001)
+    new = bend(pt.as_tensor(old), rest, pt.as_tensor(norm), WIDTH)[0].eval()
+    assert (np.diff(new) > 0).all()
+    assert new[0] < 0.5 * old[0] * WIDTH / np.hypot(WIDTH, norm)
+    assert new[-1] > 0.5 * old[-1]
+    if norm == NO_SCALE:
+        np.testing.assert_allclose(new, old, atol=0.01)
+    middle = np.linspace(-8, 8, 1601)
+    step = 1e-4
+    ends = [bend(pt.as_tensor(middle + d), rest, pt.as_tensor(norm), WIDTH) for d in (step, -step)]
+    slope = (ends[0][0].eval() - ends[1][0].eval()) / (2 * step)
+    exact = bend(pt.as_tensor(middle), rest, pt.as_tensor(norm), WIDTH)[1].eval()
+    np.testing.assert_allclose(np.log(slope), exact, atol=1e-5)
 
 
 def jacobian(built: Built, raw: np.ndarray) -> np.ndarray:

@@ -6,8 +6,7 @@ the Jacobian make up for it, so the posterior is as it would be.
 
 from typing import Any
 
-BEND = 2.0  # how sharply a softplus turns
-FARTHEST_EDGE = 2.5  # standard normal; while a scale is near zero an edge would be anywhere
+BEND = 2.0  # how sharply a line is bent
 
 
 def moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, incidence: Any) -> Any:
@@ -24,12 +23,9 @@ def moved(d: dict[str, Any], z: Any, offset: Any, each: Any, fixed: Any, inciden
     old, rest, norm, slope = _components(weights, z, offset, each, fixed, incidence)
     pinned, pinned_jacobian = _pinned(old, rest, norm, at, width)
     side = pt.switch(kind < 0, -1.0, 1.0)
-    edge = FARTHEST_EDGE * pt.tanh(-(side * rest + 3 * width) / (FARTHEST_EDGE * norm))
-    past = BEND * (side * old - edge)
-    bent = side * (edge + pt.softplus(past) / BEND)
-    bent_jacobian = -pt.softplus(-past)
+    bent, bent_jacobian = bend(side * old, side * rest, norm, width)
     pin = pt.eq(kind, 0.0)
-    new = pt.switch(pin, pinned, bent)
+    new = pt.switch(pin, pinned, side * bent)
     jacobian = pt.switch(pin, pinned_jacobian, bent_jacobian)
     pm.Potential("log_directions", _made_up(old, new, jacobian))
     return z + pt.dot((new - old) / norm, slope)
@@ -81,6 +77,21 @@ def _pinned(old: Any, rest: Any, norm: Any, at: Any, width: Any) -> tuple[Any, A
     both = width**2 + norm**2
     new = norm * (at - rest) / both + width * old / pt.sqrt(both)
     return new, pt.log(width) - 0.5 * pt.log(both)
+
+
+def bend(old: Any, rest: Any, norm: Any, width: Any) -> tuple[Any, Any]:
+    """Components bent where their sum goes below zero, and the log Jacobian.
+
+    Below the edge the slope is the scale on which an outcome falls off there. It is never flat, so
+    every component can be reached; as norm goes to zero it is `old` again.
+    """
+    import pytensor.tensor as pt
+
+    edge = -(rest + width) / norm
+    log_slope = pt.log(width) - 0.5 * pt.log(width**2 + norm**2)
+    above, below = pt.softplus(BEND * (old - edge)), pt.softplus(BEND * (edge - old))
+    new = edge + (above - pt.exp(log_slope) * below) / BEND
+    return new, pt.logaddexp(-below, log_slope - above)
 
 
 def anchored(d: dict[str, Any], name: str, value: Any, mean: Any, sd: Any, above: Any) -> Any:
