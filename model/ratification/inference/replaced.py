@@ -88,10 +88,10 @@ def bend(old: Any, rest: Any, norm: Any, width: Any) -> tuple[Any, Any]:
     import pytensor.tensor as pt
 
     edge = -(rest + width) / norm
-    log_slope = pt.log(width) - 0.5 * pt.log(width**2 + norm**2)
-    above, below = pt.softplus(BEND * (old - edge)), pt.softplus(BEND * (edge - old))
-    new = edge + (above - pt.exp(log_slope) * below) / BEND
-    return new, pt.logaddexp(-below, log_slope - above)
+    slope = width / pt.sqrt(width**2 + norm**2)
+    past = BEND * (old - edge)
+    new = edge + (pt.softplus(past) - slope * pt.softplus(-past)) / BEND
+    return new, pt.log(slope + (1 - slope) * pt.sigmoid(past))
 
 
 def anchored(d: dict[str, Any], name: str, value: Any, mean: Any, sd: Any, above: Any) -> Any:
