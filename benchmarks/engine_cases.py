@@ -220,6 +220,17 @@ def _two(tree: Tree) -> int:
     return tree["v2"][1] + tree["v3"][1]
 
 
+def tied_by_a_total(name: str) -> Asked:
+    """Four unions that say only that they approved, one counted, and a total over the five."""
+    tree: dict[str, tuple[str | None, int]] = {"a": (None, 0), "a-1": ("a", 3000)}
+    tree |= {"a-2": ("a", 2500), "b": (None, 2600), "c": (None, 1900), "d": (None, 1400)}
+    tree |= {"e": (None, 900), "f": (None, 700)}
+    reports = [report(n, unit, "outcome", result="approved") for n, unit in enumerate("abcd")]
+    reports.append(report(4, "e", "count", yes=500, no=150))
+    reports.append(report(5, "* - f", "count", yes=5050, no=4100))
+    return Asked(name, coalition(tree, reports))
+
+
 def features_and_early_returns(name: str) -> Asked:
     """A covariate, and returns that were out before others voted."""
     tree = flat(12)
@@ -241,5 +252,6 @@ MADE: Mapping[str, Callable[[str], Asked]] = {
     "partial counts, poll, turnout": partial_counts,
     "300 leaves": many_leaves,
     "contradictory but possible": contradictory,
+    "tied by a total": tied_by_a_total,
     "features and early returns": features_and_early_returns,
 }
