@@ -122,12 +122,12 @@ def _compile(layout: Layout, progress: Progress) -> Any:
     give_pytensor_a_folder()
     import nutpie
 
-    from ratification.inference.model import build_model, starts
+    from ratification.inference.model import build_model
 
     progress("building the model", 0, 0)
     model = build_model(layout.structure, dict(layout.data))
     progress("compiling", 0, 0)
-    return nutpie.compile_pymc_model(model, **starts(model, layout.structure))
+    return nutpie.compile_pymc_model(model)
 
 
 def give_pytensor_a_folder() -> None:

@@ -23,8 +23,6 @@ from ratification.inference.terms import PRIOR_ORDER
 if TYPE_CHECKING:
     import pymc as pm
 
-START = 0.5  # logit: a usual scale
-
 
 def build_model(structure: Structure, data: dict[str, np.ndarray]) -> "pm.Model":
     """The model of one structure. Every array is `pm.Data`: it can be replaced after compiling."""
@@ -168,19 +166,6 @@ def persistence_matrix(structure: Structure) -> np.ndarray:
     """1 where a node (row) is one round of a repeated node (column)."""
     names = [name for name, _ in structure.nodes]
     return np.array([[float(name == again) for again in structure.repeated] for name in names])
-
-
-def starts(model: Any, structure: Structure) -> dict[str, Any]:
-    """Where nutpie starts chains: as usual, but for scales, which start away from zero.
-
-    Near zero an effect pinned to a count is large beyond measure, and a chain that starts there
-    may stay: of the founding case's 26 June one of eight chains did.
-    """
-    scales = ("tau", "tau_turnout")
-    return {
-        "initial_points": {name: np.full(structure.depth, START) for name in scales},
-        "jitter_rvs": {variable for variable in model.free_RVs if variable.name not in scales},
-    }
 
 
 def unfold(structure: Structure, draws: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
