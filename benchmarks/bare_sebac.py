@@ -30,13 +30,13 @@ def main() -> None:
     import numpy as np
     import nutpie
     import pymc  # noqa: F401 - a script by hand imports it to write the model down
-    from ratification.inference.model import build_model, starts
+    from ratification.inference.model import build_model
 
     structure = pickle.loads((asked.folder / "structure.pickle").read_bytes())
     with np.load(asked.folder / "data.npz") as arrays:
         data = dict(arrays)
     model = build_model(structure, data)
-    compiled = nutpie.compile_pymc_model(model, **starts(model, structure))
+    compiled = nutpie.compile_pymc_model(model)
     runs = [(asked.draws, asked.tune, asked.target_accept)]
     if asked.again:
         draws, tune, accept = asked.again
