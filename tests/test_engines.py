@@ -1,6 +1,6 @@
 """The two engines give the same posterior: the short form of `benchmarks/engines.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from ratification.case.case import Case
 from ratification.case.folder import load
 from ratification.inference.fit import Engine, Sampler
 from ratification.inference.instant.engine import fit
+from ratification.inference.instant.resampling import together
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import effective_sample_size
 from ratification.inference.posterior import Posterior
@@ -22,11 +23,11 @@ INSTANT_FITS = 6  # one alone could not tell a mean that is a twelfth of its sd 
 
 @dataclass(frozen=True)
 class Both:
-    """A case with posteriors of each engine."""
+    """A case with a posterior of each engine."""
 
     case: Case
     sampled: Posterior
-    instant: tuple[Posterior, ...]
+    instant: Posterior
 
 
 @pytest.fixture(scope="module", params=["every kind, two rounds", "tied by a total"])
@@ -37,7 +38,8 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     case = tied_by_a_total(parent) if tied else load(write_case(parent))
     layout = build_layout(case, case.evidence(), case.target)
     sampled = Engine().fit(layout, 1, sampler=CAREFUL).posterior
-    instant = tuple(fit(layout, seed).posterior for seed in range(1, INSTANT_FITS + 1))
+    fits = [fit(layout, seed).posterior for seed in range(1, INSTANT_FITS + 1)]
+    instant = replace(fits[0], draws=together([each.draws for each in fits]))
     return Both(case=case, sampled=sampled, instant=instant)
 
 
@@ -69,20 +71,10 @@ def averaged(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(max(error, 1e-4))
 
 
-def together(fits: list[dict[str, tuple[float, float]]]) -> dict[str, tuple[float, float]]:
-    """Means of several fits, with standard errors."""
-    found = {}
-    for name in fits[0]:
-        means, errors = np.array([fit[name] for fit in fits]).T
-        found[name] = float(means.mean()), float(np.sqrt(np.square(errors).sum()) / len(fits))
-    return found
-
-
 @pytest.mark.slow
 def test_both_engines_have_the_same_posterior(both: Both) -> None:
     """Every shared parameter, and every union's chance and yes share, within its errors."""
-    sampled = measured(both.case, both.sampled)
-    instant = together([measured(both.case, each) for each in both.instant])
+    sampled, instant = (measured(both.case, each) for each in (both.sampled, both.instant))
     z = {
         name: (mean - sampled[name][0]) / np.hypot(error, sampled[name][1])
         for name, (mean, error) in instant.items()
