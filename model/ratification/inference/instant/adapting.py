@@ -45,7 +45,7 @@ def adapt(
     for _ in range(effort.rounds):
         new = proposals[-1].points(effort.adapting, rng)
         density = proposals[-1].log_density(new)
-        found = evaluate(problem, new, density, [1] * len(problem.batches), rng)
+        found = evaluate(problem, new, density, [1] * len(problem.batches), rng, exact=False)
         every = np.concatenate([every, new])
         likelihood = np.concatenate([likelihood, found.log_likelihood])
         mixture = np.logaddexp.reduce([p.log_density(every) for p in proposals])

@@ -81,7 +81,7 @@ class Effects:
         return np.concatenate(logits, axis=3)
 
     def pulled(
-        self, slopes: Float[np.ndarray, "block point row logit"]
+        self, slopes: Float[np.ndarray, "block #point row logit"]
     ) -> Float[np.ndarray, "block point row effect"]:
         """Slopes by effects of what has these slopes by logits: the transpose of `logits`."""
         cells = self.tree.cells.shape[1]

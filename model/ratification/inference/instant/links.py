@@ -5,7 +5,7 @@ is zero where the reported number is met: of the pooled yes share against the sh
 it, or of the part of the members. In a union that is one cell both are exactly linear.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -25,14 +25,41 @@ SAFETY, OPEN_SIDE = 1.1, 1.5
 
 @dataclass(frozen=True)
 class Line:
-    """Rows linearised: value = at + slope (logits - here), noise, and the interval it lies in."""
+    """Rows linearised: start + slopes logits, with noise, lies in an interval; one point for all."""
 
-    value: Float[np.ndarray, "block point row"]
+    start: Float[np.ndarray, "block point row"]  # at logits of zero
     slopes: Float[np.ndarray, "block point row logit"]
     noise: Float[np.ndarray, "block point row"]  # variance
     low: Float[np.ndarray, "block point row"]
     high: Float[np.ndarray, "block point row"]
-    places: Float[np.ndarray, "block point place row"]  # the values it was fitted to
+
+    def at(
+        self, logits: Float[np.ndarray, "block #point copy logit"]
+    ) -> Float[np.ndarray, "block #point copy row"]:
+        """Values of the rows at these logits."""
+        return np.asarray(self.start[:, :, None] + logits @ self.slopes.transpose(0, 1, 3, 2))
+
+    def in_common(self, here: Float[np.ndarray, "block point logit"]) -> "Line":
+        """One line for all points: the median of theirs, as seen from the middle of the places.
+
+        Not the mean, since at a few points a row is very steep.
+        """
+        middle = np.median(here, axis=1)[:, None, None]
+        slopes = np.median(self.slopes, axis=1, keepdims=True)
+        value = np.median(self.at(middle), axis=1, keepdims=True)[:, :, 0]
+        return Line(
+            start=value - (slopes @ middle.swapaxes(2, 3))[..., 0],
+            slopes=slopes,
+            noise=np.median(self.noise, axis=1, keepdims=True),
+            low=np.median(self.low, axis=1, keepdims=True),
+            high=np.median(self.high, axis=1, keepdims=True),
+        )
+
+    def __getitem__(self, points: slice) -> "Line":
+        """The same for some points."""
+        if self.start.shape[1] == 1:
+            return self
+        return Line(*(getattr(self, part.name)[:, points] for part in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -169,7 +196,6 @@ class Links:
 
         On average it is the line that fits best where the places lie (statistical linearisation).
         """
-        bends = self.at(logits)
         noise, low, high = self._spread(logits)
         at = picked(logits, self.reports.count_at)
         yes, of = columns(self.reports.counts)
@@ -181,14 +207,23 @@ class Links:
         low, high = np.concatenate([seen, low], axis=3), np.concatenate([seen, high], axis=3)
         open_side = ~(np.isfinite(low) & np.isfinite(high))
         noise = np.concatenate([scatter, noise], axis=3) * np.where(open_side, OPEN_SIDE, SAFETY)
-        values = np.concatenate([at, bends.value], axis=3)
+        bends = self.at(logits)
+        value = np.concatenate([at, bends.value], axis=3).mean(axis=2)
+        slopes = np.concatenate([counted, bends.mean_slopes()], axis=2)
         return Line(
-            value=values.mean(axis=2),
-            slopes=np.concatenate([counted, bends.mean_slopes()], axis=2),
+            start=value - (slopes @ logits.mean(axis=2)[..., None])[..., 0],
+            slopes=slopes,
             noise=noise.mean(axis=2),
             low=low.mean(axis=2),
             high=high.mean(axis=2),
-            places=values,
+        )
+
+    def values(
+        self, logits: Float[np.ndarray, "block point copy logit"]
+    ) -> Float[np.ndarray, "block point copy row"]:
+        """Of all rows at these logits."""
+        return np.concatenate(
+            [picked(logits, self.reports.count_at), self.at(logits).value], axis=3
         )
 
     def _spread(self, logits: Array) -> tuple[Array, Array, Array]:

@@ -64,19 +64,27 @@ def evaluate(
     log_density: Array,
     copies: Sequence[int],
     rng: np.random.Generator,
+    *,
+    exact: bool = True,
 ) -> Weighted:
     """Draw every block at every point, so many copies by batch, and weigh the points."""
-    drawn = draw_blocks(problem, problem.prior.shared(points), copies, rng)
+    drawn = draw_blocks(problem, problem.prior.shared(points), copies, rng, exact=exact)
     log_ratio = -0.5 * np.square(points).sum(axis=1) - log_density
     return Weighted(**vars(drawn), points=points, log_ratio=log_ratio)
 
 
 def draw_blocks(
-    problem: Problem, shared: Shared, copies: Sequence[int], rng: np.random.Generator
+    problem: Problem,
+    shared: Shared,
+    copies: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    exact: bool = True,
 ) -> Drawn:
     """Draw every block at these shared parameters, so many copies by batch."""
     draws = tuple(
-        draw(batch, shared, each, rng) for batch, each in zip(problem.batches, copies, strict=True)
+        draw(batch, shared, each, rng, exact=exact)
+        for batch, each in zip(problem.batches, copies, strict=True)
     )
     of_block = {
         block: (b, i)

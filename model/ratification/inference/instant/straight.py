@@ -1,0 +1,123 @@
+"""Rows as straight lines in the effects, which are then normal given the rows: draws, and the fit.
+
+A line is good where the draws will lie. It hardly depends on the shared parameters: what the
+reports say of the votes fixes where the logits lie. So lines are fitted at some of the points and
+serve all of them; what a line leaves out costs precision, since the weights are exact.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ratification.inference.instant.blocks import Batch
+from ratification.inference.instant.effects import Effects
+from ratification.inference.instant.globals import Shared
+from ratification.inference.instant.linear import solve_each, solve_lower, solve_upper
+from ratification.inference.instant.links import Line
+from ratification.inference.instant.truncated import simulate
+
+Array = np.ndarray
+FITTED_AT = 32  # points
+PASSES = 2  # of linearisation
+PLACES = 8  # draws over which it is averaged in the end
+STRAY = 6  # times the variance of what a row strays from its line
+
+
+class Straight:
+    """The rows of a batch as straight lines, at some points."""
+
+    def __init__(self, batch: Batch, maps: Effects, line: Line) -> None:
+        self.batch, self.maps, self.line = batch, maps, line
+        self.slopes = maps.pulled(line.slopes)
+        self.factor = _factor(self.slopes, line.noise)
+        self.centre = line.at(maps.means[:, :, None])[:, :, 0]
+
+    def nearest(self, here: Array) -> Array:
+        """Logits nearest to `here`, by rows, at which every row is within its interval."""
+        value = self.line.at(here[:, :, None])[:, :, 0]
+        aim = np.clip(value, self.line.low, self.line.high) - self.centre
+        weights = solve_upper(self.factor, solve_lower(self.factor, aim[:, :, None]))
+        return self.maps.means + self.maps.logits(weights @ self.slopes)[:, :, 0]
+
+    def draws(self, copies: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+        """Effects given that every row is within its interval, their logits, log weights."""
+        means, rows = self.maps.means, self.slopes.shape[2]
+        free = rng.standard_normal((*means.shape[:2], copies, self.batch.tree.width))
+        noise = rng.standard_normal((*free.shape[:3], rows))
+        uniform = rng.random(noise.shape)
+        low, high = self.line.low - self.centre, self.line.high - self.centre
+        points = self.batch.links.points
+        numbers, log_weights = simulate(self.factor, low, high, points, uniform)
+        of_free = along(self.slopes, free) + np.sqrt(self.line.noise)[:, :, None] * noise
+        pull = numbers - solve_lower(self.factor, of_free)
+        effects = free + solve_upper(self.factor, pull) @ self.slopes
+        return effects, means[:, :, None] + self.maps.logits(effects), log_weights
+
+    def ways(self) -> Array:
+        """Directions in the effects along which bent rows are straightened.
+
+        They are the covariance of the effects with those rows, given the counts of single cells,
+        so that the counts are not disturbed.
+        """
+        counts, bent = self.batch.links.counts, self.batch.bent
+        ways = self.slopes[:, :, counts + bent]
+        if not counts or not len(bent):
+            return np.asarray(ways)
+        kept = self.slopes[:, :, :counts]
+        factor = self.factor[:, :, :counts, :counts]
+        weights = solve_upper(factor, solve_lower(factor, along(kept, ways)))
+        return np.asarray(ways - weights @ kept)
+
+
+def fitted(batch: Batch, shared: Shared, rng: np.random.Generator) -> Line:
+    """The rows as the lines that fit best where the draws will lie.
+
+    Rows that are straight by themselves have one at each point. For others it is first sought at
+    some points, by Gauss and Newton, where the rows are nearest to what was reported; then it is
+    averaged over draws made with those lines (statistical linearisation).
+    """
+    if batch.links.straight().all():
+        return batch.links.line(Effects(batch.tree, shared).means[:, :, None])
+    some = np.linspace(0, len(shared) - 1, min(FITTED_AT, len(shared))).astype(int)
+    maps = Effects(batch.tree, shared[some])
+    here = maps.means
+    for _ in range(PASSES):
+        straight = Straight(batch, maps, batch.links.line(here[:, :, None]))
+        here = straight.nearest(here)
+    _, places, _ = straight.draws(PLACES, rng)
+    line = batch.links.line(places).in_common(places.mean(axis=2))
+    return _widened(Straight(batch, maps, line), places)
+
+
+def _widened(straight: Straight, places: Array) -> Line:
+    """More noise for rows that are not straightened: as much as their values stray from the line.
+
+    Straightening the others moves them too. Without this the proposal would not go where a row
+    holds although its line says that it does not, and no check on the weights could tell.
+    """
+    batch, line = straight.batch, straight.line
+    counts, bent = batch.links.counts, batch.bent
+    stray = batch.links.values(places) - line.at(places)
+    if len(bent):
+        by_logit = straight.maps.logits(straight.ways())
+        turn = line.slopes[:, :, counts + bent] @ by_logit.swapaxes(2, 3)
+        off = stray[..., counts + bent]
+        step = solve_each(np.broadcast_to(turn[:, :, None], (*off.shape, len(bent))), -off)
+        stray = stray + along(line.slopes, step @ by_logit)
+    extra = STRAY * np.median(np.square(stray).mean(axis=2), axis=1, keepdims=True)
+    extra[..., :counts] = 0.0
+    extra[..., counts + bent] = 0.0
+    return replace(line, noise=line.noise + np.where(np.isfinite(extra), extra, 0.0))
+
+
+def _factor(slopes: Array, noise: Array) -> Array:
+    """Cholesky factor of the covariance of the rows."""
+    covariance = slopes @ slopes.transpose(0, 1, 3, 2)
+    index = np.arange(noise.shape[2])
+    covariance[:, :, index, index] += noise
+    return np.asarray(np.linalg.cholesky(covariance))
+
+
+def along(slopes: Array, values: Array) -> Array:
+    """(block, point, row, x) by (block, point, copy, x): (block, point, copy, row)."""
+    return np.asarray(values @ slopes.transpose(0, 1, 3, 2))
