@@ -19,7 +19,7 @@ MOST_TIMES, MOST_COPIES = 8, 64
 class Effort:
     """How much work a fit is worth, and how often it is doubled where that will not do."""
 
-    points: int = 2048
+    points: int = 1536
     copies: int = 4
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most

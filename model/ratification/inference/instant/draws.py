@@ -31,7 +31,8 @@ Array = np.ndarray
 STEPS = 6  # of straightening
 LONGEST = 2.0  # step of a logit
 FARTHEST_LOGIT = 15.0  # a draw that is straightened past it is lost
-STRAIGHT = 1e-4  # on the scale of a logit; a draw that is further off is lost
+PRECISE = 1e-6  # on the scale of a logit: straight enough to stop
+STRAIGHT = 1e-4  # a draw that is further off is lost
 MOST_NUMBERS = 4_000_000  # of an array: larger batches are drawn piece by piece
 
 
@@ -145,9 +146,9 @@ def _straighten(straight: Straight, logits: Array, promised: Array) -> _Moved:
     for remaining in reversed(range(STEPS)):
         bends = batch.links.at(now, bent)
         turn, off = bends.along(by_logit), goal - bends.value
-        if not remaining:
-            break
         lost = ~(np.abs(now).max(axis=3) < FARTHEST_LOGIT)
+        if not remaining or (lost | (np.abs(off).max(axis=3) < PRECISE)).all():
+            break
         solvable = np.where(lost[..., None, None], np.eye(len(bent)), turn)
         more = solve_each(solvable, np.where(lost[..., None], 0.0, off))
         far = np.abs(more @ by_logit).max(axis=3, keepdims=True)

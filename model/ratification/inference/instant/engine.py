@@ -22,7 +22,6 @@ from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
 TOP_UP = 1.3  # times the points that seem to be lacking
-WARM = 0.625  # of the points of a cold fit
 MOST_ROWS = 150  # of one block: beyond it NUTS is no slower
 
 
@@ -44,7 +43,7 @@ def fit(
     """The posterior of a layout.
 
     `start` is the proposal of an earlier fit. It saves the way to where the posterior is, if that
-    has as many shared parameters; fewer points then do, since they lie well from the first.
+    has as many shared parameters.
 
     Raises:
         ConvergenceError: the checks did not pass; NUTS can still answer.
@@ -58,8 +57,7 @@ def fit(
         proposal = Proposal.prior(problem.prior.dimension)
     else:
         proposal = adapt(problem, effort, rng, start)
-    size = effort.points if start is None else round(WARM * effort.points)
-    attempts, tried, proposal = _enough(problem, effort, proposal, size, rng)
+    attempts, tried, proposal = _enough(problem, effort, proposal, rng)
     enough = sum(each.effective for _, each in attempts)
     draws = together(
         [
@@ -88,7 +86,7 @@ def fit(
 
 
 def _enough(
-    problem: Problem, effort: Effort, proposal: Proposal, size: int, rng: np.random.Generator
+    problem: Problem, effort: Effort, proposal: Proposal, rng: np.random.Generator
 ) -> tuple[list[tuple[Weighted, Checks]], int, Proposal]:
     """Points that pass the checks and are worth enough together; after how many tries; from where.
 
@@ -97,20 +95,20 @@ def _enough(
     """
     passed: list[tuple[Weighted, Checks]] = []
     copies = problem.copies(effort.copies)
-    enough, count = 0.0, size
+    enough, count = 0.0, effort.points
     for attempt in range(effort.retries + 1):
         points = proposal.points(count, rng)
         found = evaluate(problem, points, proposal.log_density(points), copies, rng)
         checks = check(found)
         if checks.failures:
-            count = size * 2**attempt
+            count = effort.points * 2**attempt
         else:
             passed.append((found, checks))
             enough += checks.effective
             if enough >= FEWEST:
                 return passed, attempt + 1, proposal
             lacking = count * (FEWEST - enough) / checks.effective
-            count = max(size // 4, round(TOP_UP * lacking))
+            count = max(effort.points // 4, round(TOP_UP * lacking))
         copies = more_copies(problem, found, copies)
         proposal = nearer(problem, found)
     why = checks.failures or [f"{enough:.0f} effective points (at least {FEWEST})"]
