@@ -149,12 +149,12 @@ class Asked:
         return Runs(open_store(self.store), progress=progress, before_sampling=before_sampling)
 
     def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
-        """The instant engine's run of a case, tried once; None where its checks do not pass."""
+        """The instant engine's run of a case, tried a few times; None where its checks do not pass."""
         from ratification.errors import ConvergenceError
         from ratification.inference.instant.adapting import Effort
         from ratification.output.runs import Runs
 
-        runs = Runs(open_store(self.store), effort=Effort(retries=0), progress=progress)
+        runs = Runs(open_store(self.store), effort=Effort(retries=2), progress=progress)
         try:
             return replace(self, engine="instant").run(case, runs)
         except ConvergenceError:

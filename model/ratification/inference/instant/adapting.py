@@ -11,7 +11,7 @@ from ratification.inference.numerics import effective_number
 
 Array = np.ndarray
 SETTLING, SETTLED = 4.0, 20.0  # effective points a dimension, while adapting and in the end
-NOISE = 0.2  # relative variance of the estimated likelihood that a batch may add
+NOISE = 0.5  # relative variance of the estimated likelihood that a batch may add
 MOST_TIMES, MOST_COPIES = 8, 64
 
 
@@ -19,12 +19,12 @@ MOST_TIMES, MOST_COPIES = 8, 64
 class Effort:
     """How much work a fit is worth, and how often it is doubled where that will not do."""
 
-    points: int = 1536
+    points: int = 768  # of the first attempt
     copies: int = 4
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws
-    retries: int = 3  # the first with as many points, each later one with twice as many
+    retries: int = 4  # the first with as many points at most, each later one with twice as many
 
 
 DEFAULT_EFFORT = Effort()
@@ -57,11 +57,14 @@ def adapt(
     return proposals[-1]
 
 
-def nearer(problem: Problem, found: Weighted) -> Proposal:
+def nearer(problem: Problem, attempts: Sequence[Weighted]) -> Proposal:
     """A proposal round points that were not good enough."""
-    enough = SETTLING * problem.prior.dimension
-    weights, _ = tempered(found.log_ratio, found.log_likelihood, enough)
-    return Proposal.around(found.points, weights)
+    points, log_ratio, log_likelihood = (
+        np.concatenate([getattr(each, name) for each in attempts])
+        for name in ("points", "log_ratio", "log_likelihood")
+    )
+    weights, _ = tempered(log_ratio, log_likelihood, SETTLING * problem.prior.dimension)
+    return Proposal.around(points, weights)
 
 
 def more_copies(problem: Problem, found: Weighted, copies: Sequence[int]) -> list[int]:

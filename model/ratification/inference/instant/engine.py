@@ -14,8 +14,8 @@ from ratification.inference.instant.adapting import (
 )
 from ratification.inference.instant.checking import FEWEST, Checks, check
 from ratification.inference.instant.proposal import Proposal
-from ratification.inference.instant.resampling import equally_weighted, together, whole_chains
-from ratification.inference.instant.weighing import Problem, Weighted, evaluate
+from ratification.inference.instant.resampling import equally_weighted
+from ratification.inference.instant.weighing import Problem, Weighted, evaluate, mixed
 from ratification.inference.numerics import stream
 from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
@@ -54,64 +54,58 @@ def fit(
     if start is not None and len(start.mean) != problem.prior.dimension:
         start = None
     if problem.silent:
-        proposal = Proposal.prior(problem.prior.dimension)
+        proposal, count = Proposal.prior(problem.prior.dimension), effort.kept
     else:
-        proposal = adapt(problem, effort, rng, start)
-    attempts, tried, proposal = _enough(problem, effort, proposal, rng)
-    enough = sum(each.effective for _, each in attempts)
-    draws = together(
-        [
-            equally_weighted(
-                problem, found, whole_chains(effort.kept * each.effective / enough), rng
-            )
-            for found, each in attempts
-        ]
-    )
+        proposal, count = adapt(problem, effort, rng, start), effort.points
+    attempts, checks, proposal = _enough(problem, effort, proposal, count, rng)
+    draws = equally_weighted(problem, attempts, effort.kept, rng)
     posterior = Posterior(
         layout=layout,
         draws=draws,
         diagnostics=Diagnostics(
             rhat_max=None,
-            ess_min=enough,
+            ess_min=checks.effective,
             divergences=0,
             target_accept=None,
-            retried=tried > 1,
-            pareto_k=max(each.pareto_k for _, each in attempts),
+            retried=len(attempts) > 1,
+            pareto_k=checks.pareto_k,
         ),
         seed=seed,
-        parameters=summarise_weighted(draws, layout, enough),
+        parameters=summarise_weighted(draws, layout, checks.effective),
         engine="instant",
     )
     return InstantFit(posterior, proposal)
 
 
 def _enough(
-    problem: Problem, effort: Effort, proposal: Proposal, rng: np.random.Generator
-) -> tuple[list[tuple[Weighted, Checks]], int, Proposal]:
-    """Points that pass the checks and are worth enough together; after how many tries; from where.
+    problem: Problem, effort: Effort, proposal: Proposal, count: int, rng: np.random.Generator
+) -> tuple[list[Weighted], Checks, Proposal]:
+    """Points that pass the checks, attempt by attempt; what is found; the last proposal.
+
+    All points count, as drawn from the mixture of all attempts' proposals (Cornuet 2012).
 
     Raises:
-        ConvergenceError: none are, as often as it was tried.
+        ConvergenceError: they do not pass, as often as it was tried.
     """
-    passed: list[tuple[Weighted, Checks]] = []
+    proposals: list[Proposal] = []
+    attempts: list[Weighted] = []
     copies = problem.copies(effort.copies)
-    enough, count = 0.0, effort.points
     for attempt in range(effort.retries + 1):
+        proposals.append(proposal)
         points = proposal.points(count, rng)
-        found = evaluate(problem, points, proposal.log_density(points), copies, rng)
-        checks = check(found)
-        if checks.failures:
-            count = effort.points * 2**attempt
-        else:
-            passed.append((found, checks))
-            enough += checks.effective
-            if enough >= FEWEST:
-                return passed, attempt + 1, proposal
-            lacking = count * (FEWEST - enough) / checks.effective
-            count = max(effort.points // 4, round(TOP_UP * lacking))
-        copies = more_copies(problem, found, copies)
-        proposal = nearer(problem, found)
-    why = checks.failures or [f"{enough:.0f} effective points (at least {FEWEST})"]
+        attempts.append(evaluate(problem, points, proposal.log_density(points), copies, rng))
+        attempts = mixed(attempts, proposals)
+        checks = check(attempts)
+        if not checks.failures and checks.effective >= FEWEST:
+            return attempts, checks, proposal
+        most = effort.points * 2**attempt
+        lacking = FEWEST / max(checks.effective, 1.0) - 1.0
+        tried = sum(len(each.points) for each in attempts)
+        wanted = most if checks.failures else round(TOP_UP * tried * lacking)
+        count = int(np.clip(wanted, effort.points // 4, most))
+        copies = more_copies(problem, attempts[-1], copies)
+        proposal = nearer(problem, attempts)
+    why = checks.failures or [f"{checks.effective:.0f} effective points (at least {FEWEST})"]
     raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
 
 

@@ -13,9 +13,25 @@ CHAINS = 4  # the draws are laid out as so many chains
 
 
 def equally_weighted(
+    problem: Problem, attempts: Sequence[Weighted], count: int, rng: np.random.Generator
+) -> dict[str, Float[np.ndarray, "chain draw ..."]]:
+    """Draws of every parameter; about so many, and of every attempt as many as it is worth."""
+    top = max(each.log_weights.max() for each in attempts)
+    worth = np.array([np.exp(each.log_weights - top).sum() for each in attempts])
+    sizes = np.round(count / CHAINS * worth / worth.sum()).astype(int) * CHAINS
+    return together(
+        [
+            resampled(problem, found, size, rng)
+            for found, size in zip(attempts, sizes.tolist(), strict=True)
+            if size
+        ]
+    )
+
+
+def resampled(
     problem: Problem, found: Weighted, count: int, rng: np.random.Generator
 ) -> dict[str, Float[np.ndarray, "chain draw ..."]]:
-    """Draws of every parameter, by systematic resampling; draws of one point lie together."""
+    """Draws of one attempt, by systematic resampling; draws of one point lie together."""
     log_weights = found.log_weights
     order = rng.permutation(len(log_weights))
     weights = np.exp(log_weights - log_weights.max())[order]
@@ -81,11 +97,6 @@ def laid_out(
         name: values.reshape(CHAINS, len(at) // CHAINS, *values.shape[1:])
         for name, values in parts.items()
     }
-
-
-def whole_chains(count: float) -> int:
-    """About so many draws, as many in each chain."""
-    return max(round(count / CHAINS), 1) * CHAINS
 
 
 def together(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
