@@ -10,7 +10,7 @@ from ratification.inference.instant.weighing import Problem, Weighted, copy_shar
 from ratification.inference.numerics import effective_number
 
 Array = np.ndarray
-SETTLING, SETTLED = 4.0, 20.0  # effective points a dimension, while adapting and in the end
+SETTLING, SETTLED = 4.0, 12.0  # effective points a dimension, while adapting and in the end
 NOISE = 0.5  # relative variance of the estimated likelihood that a batch may add
 MOST_TIMES, MOST_COPIES = 8, 64
 
@@ -20,7 +20,7 @@ class Effort:
     """How much work a fit is worth, and how often it is doubled where that will not do."""
 
     points: int = 768  # of the first attempt
-    copies: int = 4
+    copies: int = 2
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws

@@ -21,7 +21,7 @@ from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
-TOP_UP = 1.3  # times the points that seem to be lacking
+TOP_UP = 1.1  # times the points that seem to be lacking
 MOST_ROWS = 150  # of one block: beyond it NUTS is no slower
 
 
