@@ -39,7 +39,9 @@ class Decider:
         self.everything: Selection = prospect.options
         self.counted = [abstaining == "stays" or not gone for gone in prospect.abstains]
         self.patterns = prospect.patterns
+        # Rules of one case ask for the same: what was found is kept.
         self._contributions: dict[Cut, list[dict[bool, tuple[int, int]]]] = {}
+        self._reached: dict[Cut, int] = {}
 
     def verdict(self, rule: Rule) -> int:
         """1 or -1 where the rule holds, or fails, in every result; else 0."""
@@ -51,7 +53,9 @@ class Decider:
     def reaches(self, measure: Measure, threshold: Fraction) -> int:
         """1 or -1 where a measure of people is at least a share in every result, or in none."""
         cut = Cut(measure=measure, share=True, threshold=threshold, strict=False)
-        return self._cut(cut, self.everything, self.totals) or 0
+        if cut not in self._reached:
+            self._reached[cut] = self._cut(cut, self.everything, self.totals) or 0
+        return self._reached[cut]
 
     def number(self, measure: Measure, share: bool) -> tuple[Fraction, Fraction]:
         """Least and most union weight that approves, or is opposed; or its share."""

@@ -83,7 +83,11 @@ def rule_standings(
         for union, status in _in_order(electorate, facts, found).items()
         if not _left(union, scenario)
     }
-    return tuple(_standing(reading, electorate, found, statuses) for reading in readings)
+    reasons = {
+        abstaining: Reasons(electorate, [Decider(each, abstaining) for each in found], statuses)
+        for abstaining in {reading.abstaining for reading in readings}
+    }
+    return tuple(_standing(reading.rule, reasons[reading.abstaining]) for reading in readings)
 
 
 def rule_verdicts(
@@ -95,16 +99,9 @@ def rule_verdicts(
     return Reasons(electorate, deciders, {}).verdict
 
 
-def _standing(
-    reading: Reading,
-    electorate: Electorate,
-    found: Sequence[Prospect],
-    statuses: Mapping[str, UnionStatus],
-) -> RuleStanding:
-    deciders = [Decider(prospect, reading.abstaining) for prospect in found]
-    reasons = Reasons(electorate, deciders, statuses)
-    verdict = reasons.verdict(reading.rule)
-    return RuleStanding(status=_STATUSES[verdict], because=reasons.sentence(reading.rule, verdict))
+def _standing(rule: Rule, reasons: Reasons) -> RuleStanding:
+    verdict = reasons.verdict(rule)
+    return RuleStanding(status=_STATUSES[verdict], because=reasons.sentence(rule, verdict))
 
 
 def _status(position: int, union: str, facts: Known, found: Sequence[Prospect]) -> UnionStatus:
