@@ -6,9 +6,10 @@ given p and t, as likelihood and evidence have it, until no report rules the cho
 unit's margin is bound by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache, partial
 
 import numpy as np
 
@@ -31,6 +32,8 @@ FAR = 10**13  # a margin beyond any
 PICKS = 50  # draws of who approves until no report rules it out
 FEW_LEAVES = 16  # whose columns are added faster than numpy sums a short axis
 BY_UNITS = ("units", "all-units")
+
+Chances = Callable[[str], np.ndarray]  # of a unit to approve, by world
 
 
 def unit_total(tree: Electorate, unit: str, values: np.ndarray) -> np.ndarray:
@@ -137,9 +140,10 @@ def _who(
     """Who approves in every world, as constraints on the margins of pooled units."""
     decided: dict[str, np.ndarray] = {}
     unclear = np.arange(len(ballots.members))
+    chances = cache(lambda unit: _chance(tree, facts, unit, ballots))
     for _ in range(PICKS):
         fresh: dict[str, np.ndarray] = {}
-        part = ballots.of(unclear)
+        part = partial(_of_some, chances, unclear)
         for entry in facts.approvals:
             _decide(tree, facts, entry.units, entry.low, entry.high, part, fresh, rng)
         for unit, approves in fresh.items():
@@ -150,22 +154,23 @@ def _who(
     return _bounds(tree, facts, decided)
 
 
+def _of_some(chances: Chances, worlds: np.ndarray, unit: str) -> np.ndarray:
+    return chances(unit)[worlds]
+
+
 def _decide(
     tree: Electorate,
     facts: Known,
     units: Sequence[str],
     low: int | np.ndarray,
     high: int | np.ndarray,
-    ballots: Ballots,
+    chance_of: Chances,
     decided: dict[str, np.ndarray],
     rng: np.random.Generator,
 ) -> None:
     """Draw which of the units approve, given how many, and so on down where units decide."""
     chances = np.stack(
-        [
-            decided[unit].astype(float) if unit in decided else _chance(tree, facts, unit, ballots)
-            for unit in units
-        ]
+        [decided[unit].astype(float) if unit in decided else chance_of(unit) for unit in units]
     )
     picked = given_number(chances, low, high, rng)
     for unit, approves in zip(units, picked, strict=True):
@@ -175,7 +180,7 @@ def _decide(
         if tree.by_id[unit].decides in BY_UNITS:
             children, need = counted_children(tree, unit), needed(tree, unit)
             least, most = np.where(approves, need, 0), np.where(approves, len(children), need - 1)
-            _decide(tree, facts, children, least, most, ballots, decided, rng)
+            _decide(tree, facts, children, least, most, chance_of, decided, rng)
 
 
 def _possible(

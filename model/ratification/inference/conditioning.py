@@ -94,7 +94,11 @@ def _draw_again(
 def _move(tied: TiedVotes, yes: np.ndarray, no: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Move votes onto the evidence and towards their law; returns which worlds agree."""
     move_onto(tied, rng)
-    sweeps(tied, rng)
-    pick = np.ix_(tied.rows, tied.leaves)
-    yes[pick], no[pick] = tied.yes, tied.no
-    return np.asarray(tied.violation() == 0)
+    agrees = tied.violation() == 0
+    if not agrees.all():
+        tied = tied.of(np.flatnonzero(agrees))
+    if agrees.any():
+        sweeps(tied, rng)
+        pick = np.ix_(tied.rows, tied.leaves)
+        yes[pick], no[pick] = tied.yes, tied.no
+    return np.asarray(agrees)

@@ -1,6 +1,6 @@
 """Metropolis sweeps over votes that agree with the evidence; stationary law: the exact one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ratification.inference.tied import TiedVotes
 MOST_SWEEPS, MOST_UNCONFINED = 20, 10
 # A group of many leaves starts close to its law. On SEBAC's 26 June (33 leaves, 38 reports) two
 # sweeps, eight, 18 and 60 agree within Monte Carlo error on all but the ballots' sd (by 1%).
-FEWEST_SWEEPS, MOST_MOVED = 6, 270
+FEWEST_SWEEPS, MOST_MOVED = 3, 60
 SMALL = 200  # members of a group of leaves that is also drawn as a whole
 MOST_PASSES = 12  # a sweep, over moves that several constraints allow together
 STEPS = np.array([(1, 0), (0, 1), (1, -1), (1, 1)])  # of yes and no of one leaf
@@ -27,7 +27,7 @@ Part = tuple[int, np.ndarray | None, np.ndarray | None]
 def sweeps(tied: TiedVotes, rng: np.random.Generator) -> None:
     """Move the votes, in place, towards their law given every constraint."""
     chain = Chain(tied, rng)
-    most = MOST_SWEEPS if chain.exact.any() else MOST_UNCONFINED
+    most = MOST_SWEEPS if chain.equal.any() else MOST_UNCONFINED
     for _ in range(int(np.clip(MOST_MOVED / len(tied.leaves), FEWEST_SWEEPS, most))):
         chain.sweep()
 
@@ -58,8 +58,8 @@ class Chain:
 
     def __init__(self, tied: TiedVotes, rng: np.random.Generator) -> None:
         self.tied, self.rng = tied, rng
-        equal = (tied.low == tied.high).all(axis=1)
-        self.exact = tied.inside & equal[:, None]
+        self.equal = equal = (tied.low == tied.high).all(axis=1)
+        self.exact = (tied.inside & equal[:, None]).any(axis=0)  # leaves that equalities hold
         ranged = ((tied.low > -FREE) & (tied.high < FREE)).all(axis=1)
         # Classes of leaves that the same constraints hold, and moves of whole classes. Without
         # them overlapping counts would leave each leaf no move of its own.
@@ -76,15 +76,14 @@ class Chain:
         for leaf in rng.permutation(len(tied.leaves)).tolist():
             for d_yes, d_no in STEPS.tolist():
                 self._move([(leaf, d_yes, d_no)])
-            if not self.exact[:, leaf].any():  # a share's whole numbers may lie far apart
-                steps = self._step(tied.sd_yes[:, leaf]), self._step(tied.sd_no[:, leaf])
-                self._propose([(leaf, *steps)])
+            if not self.exact[leaf]:  # a share's whole numbers may lie far apart
+                self._move_freely(leaf)
         order = rng.permutation(len(tied.leaves)).tolist()
         if rng.random() < 0.5:  # like sizes exchange more votes
             order = np.argsort(tied.members.mean(axis=0), kind="stable").tolist()
         for leaf, other in zip(order, np.roll(order, 1).tolist(), strict=True):
             if leaf != other:
-                for yes, no in rng.permutation(STEPS)[:3].tolist():
+                for yes, no in STEPS[rng.permutation(len(STEPS))[:3]].tolist():
                     self._move([(leaf, yes, no), (other, -yes, -no)])
         for _ in range(self.bound_passes):
             self._move_together()
@@ -101,10 +100,10 @@ class Chain:
     def _move(self, parts: Sequence[tuple[int, int, int]]) -> None:
         """A symmetric random step along one direction, unless an equality forbids it."""
         tied = self.tied
-        held = np.zeros(len(tied.alpha), dtype=np.int64)
+        slope = np.zeros(len(tied.alpha), dtype=np.int64)
         for leaf, d_yes, d_no in parts:
-            held += self.exact[:, leaf] * (tied.alpha * d_yes + tied.beta * d_no)
-        if held.any():
+            slope += tied.inside[:, leaf] * (tied.alpha * d_yes + tied.beta * d_no)
+        if slope[self.equal].any():
             return
         width = np.full(len(tied.yes), np.inf)
         for leaf, d_yes, d_no in parts:
@@ -112,23 +111,37 @@ class Chain:
                 if each:
                     width = np.minimum(width, sd[:, leaf] / abs(each))
         step = self._step(width)
+        touched = np.flatnonzero(slope)
         self._propose(
             [
                 (leaf, d_yes * step if d_yes else None, d_no * step if d_no else None)
                 for leaf, d_yes, d_no in parts
-            ]
+            ],
+            touched,
+            slope[touched, None] * step,
         )
+
+    def _move_freely(self, leaf: int) -> None:
+        """Steps of yes and of no of one leaf that know nothing of each other."""
+        tied = self.tied
+        d_yes, d_no = self._step(tied.sd_yes[:, leaf]), self._step(tied.sd_no[:, leaf])
+        touched = np.flatnonzero(tied.inside[:, leaf])
+        change = tied.alpha[touched, None] * d_yes + tied.beta[touched, None] * d_no
+        self._propose([(leaf, d_yes, d_no)], touched, change)
 
     def _step(self, width: np.ndarray) -> np.ndarray:
         """A symmetric random step, never 0, of one of three sizes."""
         drawn = self.rng.standard_normal(len(width))
-        drawn *= width * self.rng.choice(WIDTHS)
+        drawn *= width * WIDTHS[self.rng.integers(len(WIDTHS))]
         step = np.rint(drawn).astype(np.int64)
         step += (step == 0) * np.where(drawn < 0, -1, 1)
         return step
 
-    def _propose(self, parts: Sequence[Part]) -> None:
-        """Accept a symmetric change of different leaves by the exact ratio of probabilities."""
+    def _propose(self, parts: Sequence[Part], touched: np.ndarray, change: np.ndarray) -> None:
+        """Accept a symmetric change of different leaves by the exact ratio of probabilities.
+
+        `change` is what it does to the constrained sums that it touches, (touched, world).
+        """
         tied = self.tied
         gain = self.rng.standard_exponential(len(tied.yes))  # minus the log of a uniform number
         allowed = np.ones(len(tied.yes), dtype=bool)
@@ -146,11 +159,9 @@ class Chain:
             if seen:  # of the ways to cast the ballots, those in which these were counted first
                 self._count_ways(yes + no, cast, gain, allowed)
                 self._count_ways(yes + no - seen, cast, gain, allowed, power=-1)
-        changes = self._sums_of(parts)
-        for c, change in changes:
-            value = tied.values[c] + change
-            allowed &= (value >= tied.low[c]) & (value <= tied.high[c])
-        weighed = self._weigh_shares(changes, gain, allowed)
+        sums = tied.values[touched] + change
+        allowed &= ((sums >= tied.low[touched]) & (sums <= tied.high[touched])).all(axis=0)
+        weighed = self._weigh_shares(dict(zip(touched.tolist(), sums, strict=True)), gain, allowed)
         take = allowed & (gain > 0)
         for place, log_chance in weighed:
             self.log_shares[place] = np.where(take, log_chance, self.log_shares[place])
@@ -159,39 +170,26 @@ class Chain:
                 tied.yes[:, leaf] += take * d_yes
             if d_no is not None:
                 tied.no[:, leaf] += take * d_no
-        for c, change in changes:
-            tied.values[c] += take * change
+        tied.values[touched] += take * change
 
     def _weigh_shares(
-        self, changes: Sequence[tuple[int, np.ndarray]], gain: np.ndarray, allowed: np.ndarray
+        self, sums: Mapping[int, np.ndarray], gain: np.ndarray, allowed: np.ndarray
     ) -> list[tuple[int, np.ndarray]]:
         """What a move does to the chance of the shares so far; returns those that it touches.
 
         Worked out only in worlds where some chance of the share would let the move through.
         """
-        change, values, weighed = dict(changes), self.tied.values, []
+        values, weighed = self.tied.values, []
         for place, (yes, no, entry) in enumerate(self.tied.shares):
-            if yes in change or no in change:
+            if yes in sums or no in sums:
                 now = self.log_shares[place]
                 worlds = np.flatnonzero(allowed & (gain + self.log_most[place] - now > 0))
-                moved = (values[row] + change.get(row, 0) for row in (yes, no))
+                moved = (sums.get(row, values[row])[worlds] for row in (yes, no))
                 log_chance = now.copy()
-                log_chance[worlds] = entry.of(worlds).log_chance(*(sums[worlds] for sums in moved))
+                log_chance[worlds] = entry.of(worlds).log_chance(*moved)
                 gain += log_chance - now
                 weighed.append((place, log_chance))
         return weighed
-
-    def _sums_of(self, parts: Sequence[Part]) -> list[tuple[int, np.ndarray]]:
-        """What a move does to the constrained sums that it touches."""
-        tied, changes = self.tied, []
-        for c in np.flatnonzero(tied.inside[:, [leaf for leaf, _, _ in parts]].any(axis=1)):
-            change = np.zeros(len(tied.yes), dtype=np.int64)
-            for leaf, d_yes, d_no in parts:
-                if tied.inside[c, leaf]:
-                    change += 0 if d_yes is None else tied.alpha[c] * d_yes
-                    change += 0 if d_no is None else tied.beta[c] * d_no
-            changes.append((int(c), change))
-        return changes
 
     def _count_ways(
         self,
