@@ -6,6 +6,7 @@ from ratification.inference.metropolis import STEPS, redraw_small
 from ratification.inference.tied import TiedVotes
 
 UPDATES = 30  # passes over the violated constraints
+NEAR = 0.5  # votes
 REPAIRS = 30
 
 
@@ -29,31 +30,41 @@ def _update(tied: TiedVotes) -> None:
     As far inside a range that rounding, by less than a vote each of yes and of no, leaves it there.
     """
     yes, no = tied.yes.astype(float), tied.no.astype(float)
+    by_yes, by_no = (tied.inside * slope[:, None] for slope in (tied.alpha, tied.beta))
     room = (np.abs(tied.alpha) + np.abs(tied.beta))[:, None]
     room = np.minimum(room, (tied.high - tied.low) / 2)
     low, high = tied.low + room, tied.high - room
     for _ in range(UPDATES):
-        moved = False
-        for c in range(len(tied.alpha)):
-            inside = np.flatnonzero(tied.inside[c])
-            a, b = float(tied.alpha[c]), float(tied.beta[c])
-            value = a * yes[:, inside].sum(axis=1) + b * no[:, inside].sum(axis=1)
-            gap = np.maximum(low[c] - value, 0.0) - np.maximum(value - high[c], 0.0)
-            far = np.flatnonzero(np.abs(gap) > 0.5)
-            if not len(far):
-                continue
-            moved = True
-            pick = np.ix_(far, inside)
-            v_yes, v_no = tied.sd_yes[pick] ** 2, tied.sd_no[pick] ** 2
-            weight = a * a * v_yes.sum(axis=1) + b * b * v_no.sum(axis=1)
-            step = (gap[far] / np.maximum(weight, 1e-9))[:, None]
-            yes[pick], no[pick] = _inside_roster(
-                yes[pick] + step * a * v_yes, no[pick] + step * b * v_no, tied.members[pick]
-            )
-        if not moved:
+        value = by_yes @ yes.T + by_no @ no.T
+        off = np.maximum(low - value, value - high)
+        far = np.flatnonzero((off > NEAR).any(axis=0))
+        if not len(far):
             break
+        yes[far], no[far] = _updated(tied.of(far), yes[far], no[far], low[:, far], high[:, far])
     whole_yes = _whole(yes)
     tied.set_votes(whole_yes, np.minimum(_whole(no), tied.members - whole_yes))
+
+
+def _updated(
+    tied: TiedVotes, yes: np.ndarray, no: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One pass over the constraints."""
+    for c in range(len(tied.alpha)):
+        inside = np.flatnonzero(tied.inside[c])
+        a, b = float(tied.alpha[c]), float(tied.beta[c])
+        value = a * yes[:, inside].sum(axis=1) + b * no[:, inside].sum(axis=1)
+        gap = np.maximum(low[c] - value, 0.0) - np.maximum(value - high[c], 0.0)
+        far = np.flatnonzero(np.abs(gap) > NEAR)
+        if not len(far):
+            continue
+        pick = np.ix_(far, inside)
+        v_yes, v_no = tied.sd_yes[pick] ** 2, tied.sd_no[pick] ** 2
+        weight = a * a * v_yes.sum(axis=1) + b * b * v_no.sum(axis=1)
+        step = (gap[far] / np.maximum(weight, 1e-9))[:, None]
+        yes[pick], no[pick] = _inside_roster(
+            yes[pick] + step * a * v_yes, no[pick] + step * b * v_no, tied.members[pick]
+        )
+    return yes, no
 
 
 def _whole(votes: np.ndarray) -> np.ndarray:
