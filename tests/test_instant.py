@@ -294,7 +294,7 @@ def standard_error(posterior: Posterior, values: np.ndarray) -> float:
 def test_without_a_report_the_posterior_is_the_prior(tmp_path: Path) -> None:
     """Every point is worth the same, and the quantiles are those of the prior."""
     posterior = fit(layout_of(make_case(tmp_path, TREE)), 1).posterior
-    assert posterior.diagnostics.ess_min == pytest.approx(Effort().points)
+    assert posterior.diagnostics.ess_min == pytest.approx(Effort().kept)
     prior = Priors()
     found = np.quantile(posterior.flat("mu"), [0.05, 0.5, 0.95])
     exact = stats.norm.ppf([0.05, 0.5, 0.95], prior.mu.mean, prior.mu.sd)

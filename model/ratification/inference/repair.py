@@ -7,14 +7,15 @@ from ratification.inference.tied import TiedVotes
 
 UPDATES = 30  # passes over the violated constraints
 NEAR = 0.5  # votes
-REPAIRS = 30
+# What is left after so many passes, each of which tries every constraint, is never repaired.
+FEWEST_REPAIRS, MOST_REPAIRS, MOST_TRIED = 30, 200, 1000
 
 
 def move_onto(tied: TiedVotes, rng: np.random.Generator) -> None:
     """Make (nearly) every world agree, near where it was."""
     _update(tied)
     broken = np.flatnonzero(tied.violation())
-    for _ in range(REPAIRS):
+    for _ in range(int(np.clip(MOST_TRIED / len(tied.alpha), FEWEST_REPAIRS, MOST_REPAIRS))):
         if not len(broken):
             return
         part = tied.of(broken)

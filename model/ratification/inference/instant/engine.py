@@ -57,7 +57,7 @@ def fit(
         proposal, count = Proposal.prior(problem.prior.dimension), effort.kept
     else:
         proposal, count = adapt(problem, effort, rng, start), effort.points
-    attempts, checks, proposal = _enough(problem, effort, proposal, count, rng)
+    attempts, checks, failed, proposal = _enough(problem, effort, proposal, count, rng)
     draws = equally_weighted(problem, attempts, effort.kept, rng)
     posterior = Posterior(
         layout=layout,
@@ -67,7 +67,7 @@ def fit(
             ess_min=checks.effective,
             divergences=0,
             target_accept=None,
-            retried=len(attempts) > 1,
+            retried=failed,
             pareto_k=checks.pareto_k,
         ),
         seed=seed,
@@ -79,8 +79,8 @@ def fit(
 
 def _enough(
     problem: Problem, effort: Effort, proposal: Proposal, count: int, rng: np.random.Generator
-) -> tuple[list[Weighted], Checks, Proposal]:
-    """Points that pass the checks, attempt by attempt; what is found; the last proposal.
+) -> tuple[list[Weighted], Checks, bool, Proposal]:
+    """Points that pass the checks, attempt by attempt; if any failed them; the last proposal.
 
     All points count, as drawn from the mixture of all attempts' proposals (Cornuet 2012).
 
@@ -89,6 +89,7 @@ def _enough(
     """
     proposals: list[Proposal] = []
     attempts: list[Weighted] = []
+    failed = False
     copies = problem.copies(effort.copies)
     for attempt in range(effort.retries + 1):
         proposals.append(proposal)
@@ -97,7 +98,8 @@ def _enough(
         attempts = mixed(attempts, proposals)
         checks = check(attempts)
         if not checks.failures and checks.effective >= FEWEST:
-            return attempts, checks, proposal
+            return attempts, checks, failed, proposal
+        failed |= bool(checks.failures)
         most = effort.points * 2**attempt
         lacking = FEWEST / max(checks.effective, 1.0) - 1.0
         tried = sum(len(each.points) for each in attempts)
