@@ -5,7 +5,7 @@ the rosters' bounds says so; probabilities of 0 and 1 rest on this and on nothin
 says `open`, a result may still be certain in a way that interval arithmetic does not see.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 

@@ -149,7 +149,7 @@ class Asked:
         return Runs(open_store(self.store), progress=progress, before_sampling=before_sampling)
 
     def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
-        """The instant engine's run of a case, tried a few times; None where its checks do not pass."""
+        """The instant engine's run of a case, tried a few times; None where no checks pass."""
         from ratification.errors import ConvergenceError
         from ratification.inference.instant.adapting import Effort
         from ratification.output.runs import Runs

@@ -155,7 +155,7 @@ def _who(
 
 
 def _of_some(chances: Chances, worlds: np.ndarray, unit: str) -> np.ndarray:
-    return chances(unit)[worlds]
+    return np.asarray(chances(unit)[worlds])
 
 
 def _decide(

@@ -19,12 +19,12 @@ MOST_TIMES, MOST_COPIES = 8, 64
 class Effort:
     """How much work a fit is worth, and how often it is doubled where that will not do."""
 
-    points: int = 768  # of the first attempt
+    points: int = 768  # of the first lot
     copies: int = 2
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws
-    retries: int = 4  # the first with as many points at most, each later one with twice as many
+    retries: int = 4  # lots after the first: each at most twice as large as the one before
 
 
 DEFAULT_EFFORT = Effort()
@@ -57,10 +57,10 @@ def adapt(
     return proposals[-1]
 
 
-def nearer(problem: Problem, attempts: Sequence[Weighted]) -> Proposal:
+def nearer(problem: Problem, lots: Sequence[Weighted]) -> Proposal:
     """A proposal round points that were not good enough."""
     points, log_ratio, log_likelihood = (
-        np.concatenate([getattr(each, name) for each in attempts])
+        np.concatenate([getattr(each, name) for each in lots])
         for name in ("points", "log_ratio", "log_likelihood")
     )
     weights, _ = tempered(log_ratio, log_likelihood, SETTLING * problem.prior.dimension)

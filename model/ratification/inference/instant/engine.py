@@ -15,13 +15,14 @@ from ratification.inference.instant.adapting import (
 from ratification.inference.instant.checking import FEWEST, Checks, check
 from ratification.inference.instant.proposal import Proposal
 from ratification.inference.instant.resampling import equally_weighted
-from ratification.inference.instant.weighing import Problem, Weighted, evaluate, mixed
+from ratification.inference.instant.weighing import Problem, Weighted, evaluate
 from ratification.inference.numerics import stream
 from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
 TOP_UP = 1.1  # times the points that seem to be lacking
+POOR = 0.1  # effective points a point: a proposal that has fewer is moved
 MOST_ROWS = 150  # of one block: beyond it NUTS is no slower
 
 
@@ -57,8 +58,8 @@ def fit(
         proposal, count = Proposal.prior(problem.prior.dimension), effort.kept
     else:
         proposal, count = adapt(problem, effort, rng, start), effort.points
-    attempts, checks, failed, proposal = _enough(problem, effort, proposal, count, rng)
-    draws = equally_weighted(problem, attempts, effort.kept, rng)
+    lots, checks, failed, proposal = _enough(problem, effort, proposal, count, rng)
+    draws = equally_weighted(problem, lots, effort.kept, rng)
     posterior = Posterior(
         layout=layout,
         draws=draws,
@@ -80,33 +81,32 @@ def fit(
 def _enough(
     problem: Problem, effort: Effort, proposal: Proposal, count: int, rng: np.random.Generator
 ) -> tuple[list[Weighted], Checks, bool, Proposal]:
-    """Points that pass the checks, attempt by attempt; if any failed them; the last proposal.
+    """Points that pass the checks, lot by lot; if any failed them; the proposal they come from.
 
-    All points count, as drawn from the mixture of all attempts' proposals (Cornuet 2012).
+    More points come from the same proposal, if that is good, so that their weights stay those of
+    independent draws. Else it is moved, and what it was moved by does not count.
 
     Raises:
         ConvergenceError: they do not pass, as often as it was tried.
     """
-    proposals: list[Proposal] = []
-    attempts: list[Weighted] = []
+    lots: list[Weighted] = []
     failed = False
     copies = problem.copies(effort.copies)
     for attempt in range(effort.retries + 1):
-        proposals.append(proposal)
         points = proposal.points(count, rng)
-        attempts.append(evaluate(problem, points, proposal.log_density(points), copies, rng))
-        attempts = mixed(attempts, proposals)
-        checks = check(attempts)
+        lots.append(evaluate(problem, points, proposal.log_density(points), copies, rng))
+        checks = check(lots)
         if not checks.failures and checks.effective >= FEWEST:
-            return attempts, checks, failed, proposal
-        failed |= bool(checks.failures)
+            return lots, checks, failed, proposal
+        copies = more_copies(problem, lots[-1], copies)
         most = effort.points * 2**attempt
-        lacking = FEWEST / max(checks.effective, 1.0) - 1.0
-        tried = sum(len(each.points) for each in attempts)
-        wanted = most if checks.failures else round(TOP_UP * tried * lacking)
-        count = int(np.clip(wanted, effort.points // 4, most))
-        copies = more_copies(problem, attempts[-1], copies)
-        proposal = nearer(problem, attempts)
+        tried = sum(len(lot.points) for lot in lots)
+        if checks.failures or checks.effective < POOR * tried:
+            failed = True
+            proposal, lots, count = nearer(problem, lots), [], most
+        else:
+            lacking = FEWEST / checks.effective - 1.0
+            count = int(np.clip(round(TOP_UP * tried * lacking), effort.points // 4, most))
     why = checks.failures or [f"{checks.effective:.0f} effective points (at least {FEWEST})"]
     raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
 

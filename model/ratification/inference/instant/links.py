@@ -25,7 +25,10 @@ SAFETY, OPEN_SIDE = 1.1, 1.5
 
 @dataclass(frozen=True)
 class Line:
-    """Rows linearised: start + slopes logits, with noise, lies in an interval; one point for all."""
+    """Rows linearised: start + slopes logits lies, with noise, in an interval.
+
+    Of every point, or in common to all: then there is one.
+    """
 
     start: Float[np.ndarray, "block point row"]  # at logits of zero
     slopes: Float[np.ndarray, "block point row logit"]

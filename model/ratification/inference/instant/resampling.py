@@ -13,16 +13,16 @@ CHAINS = 4  # the draws are laid out as so many chains
 
 
 def equally_weighted(
-    problem: Problem, attempts: Sequence[Weighted], count: int, rng: np.random.Generator
+    problem: Problem, lots: Sequence[Weighted], count: int, rng: np.random.Generator
 ) -> dict[str, Float[np.ndarray, "chain draw ..."]]:
-    """Draws of every parameter; about so many, and of every attempt as many as it is worth."""
-    top = max(each.log_weights.max() for each in attempts)
-    worth = np.array([np.exp(each.log_weights - top).sum() for each in attempts])
+    """Draws of every parameter; about so many, and of every lot as many as it is worth."""
+    top = max(each.log_weights.max() for each in lots)
+    worth = np.array([np.exp(each.log_weights - top).sum() for each in lots])
     sizes = np.round(count / CHAINS * worth / worth.sum()).astype(int) * CHAINS
     return together(
         [
             resampled(problem, found, size, rng)
-            for found, size in zip(attempts, sizes.tolist(), strict=True)
+            for found, size in zip(lots, sizes.tolist(), strict=True)
             if size
         ]
     )
@@ -31,7 +31,7 @@ def equally_weighted(
 def resampled(
     problem: Problem, found: Weighted, count: int, rng: np.random.Generator
 ) -> dict[str, Float[np.ndarray, "chain draw ..."]]:
-    """Draws of one attempt, by systematic resampling; draws of one point lie together."""
+    """Draws of one lot, by systematic resampling; draws of one point lie together."""
     log_weights = found.log_weights
     order = rng.permutation(len(log_weights))
     weights = np.exp(log_weights - log_weights.max())[order]
@@ -100,5 +100,5 @@ def laid_out(
 
 
 def together(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Draws of several attempts, each in every chain."""
+    """Draws of several lots, each in every chain."""
     return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}

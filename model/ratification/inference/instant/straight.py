@@ -37,7 +37,7 @@ class Straight:
         value = self.line.at(here[:, :, None])[:, :, 0]
         aim = np.clip(value, self.line.low, self.line.high) - self.centre
         weights = solve_upper(self.factor, solve_lower(self.factor, aim[:, :, None]))
-        return self.maps.means + self.maps.logits(weights @ self.slopes)[:, :, 0]
+        return np.asarray(self.maps.means + self.maps.logits(weights @ self.slopes)[:, :, 0])
 
     def draws(self, copies: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         """Effects given that every row is within its interval, their logits, log weights."""

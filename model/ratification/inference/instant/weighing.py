@@ -1,7 +1,7 @@
 """Points of the shared parameters, with draws of every block at each, and what they are worth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from ratification.inference.instant.approvals import Approvals, convolved
 from ratification.inference.instant.blocks import batches, find_blocks
 from ratification.inference.instant.draws import Draws, draw
 from ratification.inference.instant.globals import Shared, SharedPrior
-from ratification.inference.instant.proposal import Proposal
 from ratification.inference.structure import Layout
 
 Array = np.ndarray
@@ -72,18 +71,6 @@ def evaluate(
     drawn = draw_blocks(problem, problem.prior.shared(points), copies, rng, exact=exact)
     log_ratio = -0.5 * np.square(points).sum(axis=1) - log_density
     return Weighted(**vars(drawn), points=points, log_ratio=log_ratio)
-
-
-def mixed(attempts: Sequence[Weighted], proposals: Sequence[Proposal]) -> list[Weighted]:
-    """The same points, each attempt's weighed as drawn from the mixture of all proposals."""
-    every = np.concatenate([each.points for each in attempts])
-    sizes = [len(each.points) for each in attempts]
-    share = np.log(np.array(sizes) / len(every))
-    density = np.stack([each.log_density(every) for each in proposals])
-    log_ratio = -0.5 * np.square(every).sum(axis=1)
-    log_ratio -= np.logaddexp.reduce(share[:, None] + density, axis=0)
-    parts = np.split(log_ratio, np.cumsum(sizes)[:-1])
-    return [replace(each, log_ratio=own) for each, own in zip(attempts, parts, strict=True)]
 
 
 def draw_blocks(
