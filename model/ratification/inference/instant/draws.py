@@ -23,7 +23,7 @@ from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.linear import solve_each
 from ratification.inference.instant.links import Line
-from ratification.inference.instant.straight import Straight, fitted
+from ratification.inference.instant.straight import Straight, fitted, fitted_in_common
 from ratification.inference.instant.truncated import LOG_ROOT_TAU
 from ratification.inference.normal import log_between
 
@@ -51,7 +51,8 @@ def draw(
     """Copies of every block at every point; weighted, they are draws of what was reported.
 
     The mean weight of a block's copies estimates the probability of its reports at a point. If
-    not `exact`, the reports are what their straight lines say.
+    not `exact`, reports that are no straight lines of themselves are what one line for all points
+    says.
     """
     blocks, width = len(batch.blocks), batch.tree.width
     rows = max(batch.links.rows, 1)
@@ -60,11 +61,11 @@ def draw(
     step = max(MOST_NUMBERS // each, 1)
     # A draw that runs away while it is straightened is no number, and gets no weight.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        line = fitted(batch, shared, rng) if batch.said else None
-        pieces = [slice(start, start + step) for start in range(0, len(shared), step)]
+        rough = batch.said and not exact and not batch.links.straight().all()
+        common = fitted_in_common(batch, shared, rng) if rough else None
         parts = [
-            _draw(batch, shared[piece], line and line[piece], copies, rng, exact)
-            for piece in pieces
+            _draw(batch, shared[start : start + step], common, copies, rng)
+            for start in range(0, len(shared), step)
         ]
     return Draws(
         *(
@@ -75,21 +76,17 @@ def draw(
 
 
 def _draw(
-    batch: Batch,
-    shared: Shared,
-    line: Line | None,
-    copies: int,
-    rng: np.random.Generator,
-    exact: bool,
+    batch: Batch, shared: Shared, common: Line | None, copies: int, rng: np.random.Generator
 ) -> Draws:
     maps = Effects(batch.tree, shared)
-    if line is None:
+    if not batch.said:
         free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))
         logits = maps.means[:, :, None] + maps.logits(free)
         return Draws(free, logits, np.zeros(free.shape[:3]))
+    line = common or fitted(batch, shared, rng)
     straight = Straight(batch, maps, line)
     effects, logits, log_simulated = straight.draws(copies, rng)
-    if not exact:
+    if common:
         return _usable(effects, logits, log_simulated)
     promised = line.at(logits)
     moved = _straighten(straight, logits, promised)

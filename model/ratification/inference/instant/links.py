@@ -5,7 +5,7 @@ is zero where the reported number is met: of the pooled yes share against the sh
 it, or of the part of the members. In a union that is one cell both are exactly linear.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,12 +57,6 @@ class Line:
             low=np.median(self.low, axis=1, keepdims=True),
             high=np.median(self.high, axis=1, keepdims=True),
         )
-
-    def __getitem__(self, points: slice) -> "Line":
-        """The same for some points."""
-        if self.start.shape[1] == 1:
-            return self
-        return Line(*(getattr(self, part.name)[:, points] for part in fields(self)))
 
 
 @dataclass(frozen=True)

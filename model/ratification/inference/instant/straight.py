@@ -1,9 +1,4 @@
-"""Rows as straight lines in the effects, which are then normal given the rows: draws, and the fit.
-
-A line is good where the draws will lie. It hardly depends on the shared parameters: what the
-reports say of the votes fixes where the logits lie. So lines are fitted at some of the points and
-serve all of them; what a line leaves out costs precision, since the weights are exact.
-"""
+"""Rows as straight lines in the effects, which are then normal given the rows."""
 
 from dataclasses import replace
 
@@ -70,23 +65,37 @@ class Straight:
 
 
 def fitted(batch: Batch, shared: Shared, rng: np.random.Generator) -> Line:
-    """The rows as the lines that fit best where the draws will lie.
+    """The rows as the lines that fit best where the draws of each point will lie.
 
-    Rows that are straight by themselves have one at each point. For others it is first sought at
-    some points, by Gauss and Newton, where the rows are nearest to what was reported; then it is
-    averaged over draws made with those lines (statistical linearisation).
+    Rows that are straight by themselves are taken as they are. Others are linearised where they are
+    nearest to what was reported, by Gauss and Newton; then on average over draws made with those
+    lines (statistical linearisation).
     """
+    maps = Effects(batch.tree, shared)
     if batch.links.straight().all():
-        return batch.links.line(Effects(batch.tree, shared).means[:, :, None])
+        return batch.links.line(maps.means[:, :, None])
+    return _fitted(batch, maps, rng)[0]
+
+
+def fitted_in_common(batch: Batch, shared: Shared, rng: np.random.Generator) -> Line:
+    """One line for all points, from some: near enough to find where the posterior is.
+
+    What the reports say of the votes fixes where the logits lie, so that most lines are much alike.
+    Draws that count need their own: far out, where scales are large, they differ.
+    """
     some = np.linspace(0, len(shared) - 1, min(FITTED_AT, len(shared))).astype(int)
-    maps = Effects(batch.tree, shared[some])
+    line, places = _fitted(batch, Effects(batch.tree, shared[some]), rng)
+    return line.in_common(places.mean(axis=2))
+
+
+def _fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Line, Array]:
+    """Lines, and the logits of the draws that they were fitted to."""
     here = maps.means
     for _ in range(PASSES):
         straight = Straight(batch, maps, batch.links.line(here[:, :, None]))
         here = straight.nearest(here)
     _, places, _ = straight.draws(PLACES, rng)
-    line = batch.links.line(places).in_common(places.mean(axis=2))
-    return _widened(Straight(batch, maps, line), places)
+    return _widened(Straight(batch, maps, batch.links.line(places)), places), places
 
 
 def _widened(straight: Straight, places: Array) -> Line:
@@ -104,7 +113,7 @@ def _widened(straight: Straight, places: Array) -> Line:
         off = stray[..., counts + bent]
         step = solve_each(np.broadcast_to(turn[:, :, None], (*off.shape, len(bent))), -off)
         stray = stray + along(line.slopes, step @ by_logit)
-    extra = STRAY * np.median(np.square(stray).mean(axis=2), axis=1, keepdims=True)
+    extra = STRAY * np.square(stray).mean(axis=2)
     extra[..., :counts] = 0.0
     extra[..., counts + bent] = 0.0
     return replace(line, noise=line.noise + np.where(np.isfinite(extra), extra, 0.0))
