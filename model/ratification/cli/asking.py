@@ -154,7 +154,7 @@ class Asked:
         from ratification.inference.instant.adapting import Effort
         from ratification.output.runs import Runs
 
-        runs = Runs(open_store(self.store), effort=Effort(retries=3), progress=progress)
+        runs = Runs(open_store(self.store), effort=Effort(retries=1), progress=progress)
         try:
             return replace(self, engine="instant").run(case, runs)
         except ConvergenceError:
