@@ -149,7 +149,7 @@ class Asked:
         return Runs(open_store(self.store), progress=progress, before_sampling=before_sampling)
 
     def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
-        """The instant engine's run of a case, tried a few times; None where no checks pass."""
+        """The instant engine's run of a case, of two lots of points at most; None if too few."""
         from ratification.errors import ConvergenceError
         from ratification.inference.instant.adapting import Effort
         from ratification.output.runs import Runs

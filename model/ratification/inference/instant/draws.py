@@ -83,12 +83,11 @@ def _draw(
         free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))
         logits = maps.means[:, :, None] + maps.logits(free)
         return Draws(free, logits, np.zeros(free.shape[:3]))
-    line = common or fitted(batch, shared, rng)
-    straight = Straight(batch, maps, line)
+    straight = Straight(batch, maps, common) if common else fitted(batch, maps, rng)
     effects, logits, log_simulated = straight.draws(copies, rng)
     if common:
         return _usable(effects, logits, log_simulated)
-    promised = line.at(logits)
+    promised = straight.line.at(logits)
     moved = _straighten(straight, logits, promised)
     effects_now = effects + moved.effects
     log_weights = (
@@ -96,7 +95,7 @@ def _draw(
         + 0.5 * ((effects**2).sum(axis=3) - (effects_now**2).sum(axis=3))
         + moved.log_jacobian
         + batch.reports.log_likelihood(moved.logits)
-        - _log_straight(line, promised, batch.links.points)
+        - _log_straight(straight.line, promised, batch.links.points)
     )
     return _usable(effects_now, moved.logits, log_weights)
 
@@ -134,8 +133,7 @@ def _straighten(straight: Straight, logits: Array, promised: Array) -> _Moved:
     if not len(bent):
         nothing = np.zeros(logits.shape[:3])
         return _Moved(np.zeros_like(nothing)[..., None], logits, nothing)
-    ways = straight.ways()
-    by_logit = straight.maps.logits(ways)
+    by_logit = straight.ways_by_logit
     rows = batch.links.counts + bent
     before = straight.line.slopes[:, :, rows] @ by_logit.swapaxes(2, 3)
     goal = promised[..., rows]
@@ -155,4 +153,4 @@ def _straighten(straight: Straight, logits: Array, promised: Array) -> _Moved:
     _, log_after = np.linalg.slogdet(turn)
     held = np.abs(off).max(axis=3) < STRAIGHT
     log_jacobian = np.where(held, log_before[:, :, None] - log_after, -np.inf)
-    return _Moved(step @ ways, now, log_jacobian)
+    return _Moved(step @ straight.ways, now, log_jacobian)

@@ -22,7 +22,6 @@ from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
 TOP_UP = 1.25  # times the points that seem to be lacking
-MOST_TIMES = 8  # the points of the first lot, in one lot
 POOR = 0.1  # effective points a point: a proposal that has fewer is moved
 MOST_ROWS = 150  # of one block: beyond it NUTS is no slower
 
@@ -100,7 +99,7 @@ def _enough(
         if not checks.failures and checks.effective >= FEWEST:
             return lots, checks, failed, proposal
         copies = more_copies(problem, lots[-1], copies)
-        most = effort.points * min(2**attempt, MOST_TIMES)
+        most = effort.points * 2**attempt
         tried = sum(len(lot.points) for lot in lots)
         if checks.failures or checks.effective < POOR * tried:
             failed = True

@@ -188,10 +188,13 @@ class Links:
             p=sums.p,
         )
 
-    def line(self, logits: Float[np.ndarray, "block point place logit"]) -> Line:
-        """All rows linearised at each point: at one place, or on average over several.
+    def line(
+        self, logits: Float[np.ndarray, "block point place logit"]
+    ) -> tuple[Line, Float[np.ndarray, "block point place row"]]:
+        """All rows linearised at each point, and their values at the places of the point.
 
-        On average it is the line that fits best where the places lie (statistical linearisation).
+        On average over several places it is the line that fits best where they lie (statistical
+        linearisation).
         """
         noise, low, high = self._spread(logits)
         at = picked(logits, self.reports.count_at)
@@ -205,23 +208,16 @@ class Links:
         open_side = ~(np.isfinite(low) & np.isfinite(high))
         noise = np.concatenate([scatter, noise], axis=3) * np.where(open_side, OPEN_SIDE, SAFETY)
         bends = self.at(logits)
-        value = np.concatenate([at, bends.value], axis=3).mean(axis=2)
+        values = np.concatenate([at, bends.value], axis=3)
         slopes = np.concatenate([counted, bends.mean_slopes()], axis=2)
-        return Line(
-            start=value - (slopes @ logits.mean(axis=2)[..., None])[..., 0],
+        line = Line(
+            start=values.mean(axis=2) - (slopes @ logits.mean(axis=2)[..., None])[..., 0],
             slopes=slopes,
             noise=noise.mean(axis=2),
             low=low.mean(axis=2),
             high=high.mean(axis=2),
         )
-
-    def values(
-        self, logits: Float[np.ndarray, "block point copy logit"]
-    ) -> Float[np.ndarray, "block point copy row"]:
-        """Of all rows at these logits."""
-        return np.concatenate(
-            [picked(logits, self.reports.count_at), self.at(logits).value], axis=3
-        )
+        return line, values
 
     def _spread(self, logits: Array) -> tuple[Array, Array, Array]:
         """Noise and interval of the rows after the counts, on the scale of their values."""

@@ -1,6 +1,8 @@
 """Rows as straight lines in the effects, which are then normal given the rows."""
 
+from copy import copy
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from ratification.inference.instant.links import Line
 from ratification.inference.instant.truncated import simulate
 
 Array = np.ndarray
-FITTED_AT = 32  # points
+FITTED_AT = 32  # points, for a line in common
 PASSES = 2  # of linearisation
 PLACES = 8  # draws over which it is averaged in the end
 STRAY = 6  # times the variance of what a row strays from its line
@@ -48,6 +50,7 @@ class Straight:
         effects = free + solve_upper(self.factor, pull) @ self.slopes
         return effects, means[:, :, None] + self.maps.logits(effects), log_weights
 
+    @cached_property
     def ways(self) -> Array:
         """Directions in the effects along which bent rows are straightened.
 
@@ -63,17 +66,28 @@ class Straight:
         weights = solve_upper(factor, solve_lower(factor, along(kept, ways)))
         return np.asarray(ways - weights @ kept)
 
+    @cached_property
+    def ways_by_logit(self) -> Array:
+        """The same in the logits."""
+        return self.maps.logits(self.ways)
 
-def fitted(batch: Batch, shared: Shared, rng: np.random.Generator) -> Line:
+    def wider(self, extra: Array) -> "Straight":
+        """The same with more noise, but for the counts: of them alone the ways take notice."""
+        found = copy(self)
+        found.line = replace(self.line, noise=self.line.noise + extra)
+        found.factor = _factor(self.slopes, found.line.noise)
+        return found
+
+
+def fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> Straight:
     """The rows as the lines that fit best where the draws of each point will lie.
 
     Rows that are straight by themselves are taken as they are. Others are linearised where they are
     nearest to what was reported, by Gauss and Newton; then on average over draws made with those
     lines (statistical linearisation).
     """
-    maps = Effects(batch.tree, shared)
     if batch.links.straight().all():
-        return batch.links.line(maps.means[:, :, None])
+        return Straight(batch, maps, batch.links.line(maps.means[:, :, None])[0])
     return _fitted(batch, maps, rng)[0]
 
 
@@ -84,39 +98,38 @@ def fitted_in_common(batch: Batch, shared: Shared, rng: np.random.Generator) -> 
     Draws that count need their own: far out, where scales are large, they differ.
     """
     some = np.linspace(0, len(shared) - 1, min(FITTED_AT, len(shared))).astype(int)
-    line, places = _fitted(batch, Effects(batch.tree, shared[some]), rng)
-    return line.in_common(places.mean(axis=2))
+    straight, places = _fitted(batch, Effects(batch.tree, shared[some]), rng)
+    return straight.line.in_common(places.mean(axis=2))
 
 
-def _fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Line, Array]:
-    """Lines, and the logits of the draws that they were fitted to."""
+def _fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Straight, Array]:
+    """The rows as lines, and the logits of the draws that they were fitted to."""
     here = maps.means
     for _ in range(PASSES):
-        straight = Straight(batch, maps, batch.links.line(here[:, :, None]))
+        straight = Straight(batch, maps, batch.links.line(here[:, :, None])[0])
         here = straight.nearest(here)
     _, places, _ = straight.draws(PLACES, rng)
-    return _widened(Straight(batch, maps, batch.links.line(places)), places), places
+    line, values = batch.links.line(places)
+    straight = Straight(batch, maps, line)
+    return straight.wider(_strayed(straight, values - line.at(places))), places
 
 
-def _widened(straight: Straight, places: Array) -> Line:
+def _strayed(straight: Straight, stray: Array) -> Array:
     """More noise for rows that are not straightened: as much as their values stray from the line.
 
     Straightening the others moves them too. Without this the proposal would not go where a row
     holds although its line says that it does not, and no check on the weights could tell.
     """
-    batch, line = straight.batch, straight.line
-    counts, bent = batch.links.counts, batch.bent
-    stray = batch.links.values(places) - line.at(places)
-    if len(bent):
-        by_logit = straight.maps.logits(straight.ways())
-        turn = line.slopes[:, :, counts + bent] @ by_logit.swapaxes(2, 3)
-        off = stray[..., counts + bent]
-        step = solve_each(np.broadcast_to(turn[:, :, None], (*off.shape, len(bent))), -off)
-        stray = stray + along(line.slopes, step @ by_logit)
+    slopes, rows = straight.line.slopes, straight.batch.links.counts + straight.batch.bent
+    if len(rows):
+        turn = slopes[:, :, rows] @ straight.ways_by_logit.swapaxes(2, 3)
+        off = stray[..., rows]
+        step = solve_each(np.broadcast_to(turn[:, :, None], (*off.shape, len(rows))), -off)
+        stray = stray + along(slopes, step @ straight.ways_by_logit)
     extra = STRAY * np.square(stray).mean(axis=2)
-    extra[..., :counts] = 0.0
-    extra[..., counts + bent] = 0.0
-    return replace(line, noise=line.noise + np.where(np.isfinite(extra), extra, 0.0))
+    extra[..., : straight.batch.links.counts] = 0.0
+    extra[..., rows] = 0.0
+    return np.where(np.isfinite(extra), extra, 0.0)
 
 
 def _factor(slopes: Array, noise: Array) -> Array:
