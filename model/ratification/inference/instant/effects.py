@@ -84,16 +84,23 @@ class Effects:
         self, slopes: Float[np.ndarray, "block #point row logit"]
     ) -> Float[np.ndarray, "block point row effect"]:
         """Slopes by effects of what has these slopes by logits: the transpose of `logits`."""
-        cells = self.tree.cells.shape[1]
-        incidence = self.tree.incidence
-        by_yes, by_turnout = (across(part, incidence) for part in np.split(slopes, [cells], axis=3))
-        yes = by_yes * self.yes[:, :, None] + by_turnout * self.turnout_of_yes[:, :, None]
-        turnout = by_turnout * self.turnout[:, :, None]
-        fresh, old = self.fresh[:, :, None], self.old[:, :, None]
-        parts = [yes * fresh, turnout * fresh]
-        if self.tree.repeated.shape[1]:
-            parts += [across(yes * old, self.tree.spread), across(turnout * old, self.tree.spread)]
-        return np.concatenate(parts, axis=3)
+        nodes, again = self.tree.nodes.shape[1], self.tree.repeated.shape[1]
+        parts = np.split(slopes, [self.tree.cells.shape[1]], axis=3)
+        by_yes, by_turnout = (across(part, self.tree.incidence) for part in parts)
+
+        def effects(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            yes, both, turnout = (
+                (scale * share)[:, :, None]
+                for scale in (self.yes, self.turnout_of_yes, self.turnout)
+            )
+            return by_yes * yes + by_turnout * both, by_turnout * turnout
+
+        found = np.empty((*self.means.shape[:2], slopes.shape[2], self.tree.width))
+        found[..., :nodes], found[..., nodes : 2 * nodes] = effects(self.fresh)
+        if again:
+            lasting = (across(part, self.tree.spread) for part in effects(self.old))
+            found[..., 2 * nodes : -again], found[..., -again:] = lasting
+        return found
 
 
 def across(

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from ratification.arrays import Float
-from ratification.inference.instant.adapting import DEFAULT_EFFORT
 from ratification.inference.instant.approvals import convolved
 from ratification.inference.instant.engine import refuse_too_large
 from ratification.inference.instant.globals import Shared
@@ -18,6 +17,7 @@ from ratification.inference.numerics import stream
 from ratification.inference.posterior import Posterior
 
 Array = np.ndarray
+COPIES = 6  # of every block: nothing averages over the points here
 
 
 def integrated_log_likelihood(posterior: Posterior) -> Float[np.ndarray, " draw"]:
@@ -35,7 +35,7 @@ def integrated_log_likelihood(posterior: Posterior) -> Float[np.ndarray, " draw"
     first, of_draw = _different(draws)
     shared = _shared({name: values[first] for name, values in draws.items()})
     rng = stream(posterior.seed, "integrated likelihood")
-    drawn = draw_blocks(problem, shared, problem.copies(DEFAULT_EFFORT.copies), rng)
+    drawn = draw_blocks(problem, shared, problem.copies(COPIES), rng)
     return np.asarray((drawn.log_likelihood + _further_numbers(problem, drawn))[of_draw])
 
 
