@@ -149,12 +149,12 @@ class Asked:
         return Runs(open_store(self.store), progress=progress, before_sampling=before_sampling)
 
     def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
-        """The instant engine's run of a case, of two lots of points at most; None if too few."""
+        """The instant engine's run of a case, of four lots of points at most; None if too few."""
         from ratification.errors import ConvergenceError
         from ratification.inference.instant.adapting import Effort
         from ratification.output.runs import Runs
 
-        runs = Runs(open_store(self.store), effort=Effort(retries=1), progress=progress)
+        runs = Runs(open_store(self.store), effort=Effort(retries=3), progress=progress)
         try:
             return replace(self, engine="instant").run(case, runs)
         except ConvergenceError:

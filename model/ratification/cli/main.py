@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import io
+import os
 import sys
 from typing import Any
 
@@ -80,6 +81,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run `ratify` and exit. Errors made on purpose end in one clear line and their own code."""
     from ratification.errors import CaseError, RatificationError
 
+    # Matrices here are small: threads of OpenBLAS wait for each other, and chains have their own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What the encoding of a pipe or terminal lacks shows as "?" and ends no command.

@@ -21,7 +21,7 @@ from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
 from ratification.inference.structure import Layout
 
-TOP_UP = 1.25  # times the points that seem to be lacking
+TOP_UP = 1.15  # times the points that seem to be lacking
 POOR = 0.1  # effective points a point: a proposal that has fewer is moved
 MOST_ROWS = 150  # of one block: beyond it NUTS is no slower
 
