@@ -10,7 +10,9 @@ from hand_made import CASE, make_case
 from ratification.answers.run import Run
 from ratification.api import run
 from ratification.case.case import Case
+from ratification.inference.instant.adapting import Effort
 from ratification.inference.instant.integrated import integrated_log_likelihood
+from ratification.output.runs import Runs
 from ratification.validation.power_scaling import (
     POWERS,
     PowerScaled,
@@ -47,8 +49,10 @@ def counted(parent: Path) -> Case:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run of it by the instant engine."""
-    return run(counted(tmp_path_factory.mktemp("cases")), engine="instant", worlds=8000)
+    """A run of it by the instant engine, of more points than usual: small changes are checked."""
+    runs = Runs(effort=Effort(points=8192, kept=8000))
+    case = counted(tmp_path_factory.mktemp("cases"))
+    return run(case, engine="instant", worlds=8000, runs=runs)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,7 @@ def test_the_likelihood_is_what_quadrature_says_at_every_draw(found: Run) -> Non
         theirs += quadrature.log_count(nu, tau_turnout, cast, 600 - cast)
     wide = np.minimum(tau, tau_turnout) > 0.1  # what the grid over a unit's effect resolves
     assert theirs[wide].std() > 0.5  # there is something to agree on
-    assert (ours - theirs)[wide].std() < 0.1  # of four copies of each union
+    assert (ours - theirs)[wide].std() < 0.1  # of the copies of each union
 
 
 @pytest.mark.parametrize("group", ["prior", "likelihood"])
