@@ -19,7 +19,7 @@ MOST_TIMES, MOST_COPIES = 8, 64
 class Effort:
     """How much work a fit is worth, and how often it is doubled where that will not do."""
 
-    points: int = 768  # of the first lot
+    points: int = 1024  # of the first lot
     copies: int = 2
     adapting: int = 512  # points of a round
     rounds: int = 12  # at most

@@ -103,7 +103,7 @@ def _enough(
         tried = sum(len(lot.points) for lot in lots)
         if checks.failures or checks.effective < POOR * tried:
             failed = True
-            proposal, lots, count = nearer(problem, lots), [], most
+            proposal, lots, count = nearer(problem, lots), [], tried
         else:
             lacking = FEWEST / checks.effective - 1.0
             count = int(np.clip(round(TOP_UP * tried * lacking), effort.points // 4, most))

@@ -22,6 +22,7 @@ Array = np.ndarray
 LOG_ROOT_TAU = 0.9189385332046727  # log(2 pi) / 2
 STEPS = 2  # of Newton for the shifts; they need not be exact
 LONGEST = 2.0  # standard normal
+LEAST = 1e-9  # variance within an interval, however narrow
 
 
 def simulate(
@@ -99,16 +100,29 @@ def tilts(factor: Array, low: Array, high: Array, seen: Array) -> Array:
     below = np.tril(inner / spread[..., None], -1)
     state = np.zeros((*seen.shape[:2], 2 * (rows - 1)))
     for _ in range(STEPS):
-        gradient, hessian = _saddle(state, below, ends[0], ends[1])
-        step = solve_each(hessian, gradient)
+        step = _newton(*_saddle(state, below, ends[0], ends[1]))
         far = np.abs(step).max(axis=2, keepdims=True)
         state = state - step / np.maximum(far / LONGEST, 1.0)
     shift[..., :-1] = np.where(np.isfinite(state), state, 0.0)[..., rows - 1 :]
     return shift
 
 
-def _saddle(state: Array, below: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """Gradient and Hessian of psi by x and mu, all but the last of each."""
+def _newton(gradient: Array, twice: Array, cross: Array, own: Array) -> Array:
+    """Hessian^-1 gradient; own is the diagonal of its last quarter, cross that below the first.
+
+    The Hessian has no other entries by mu and mu, so that only a system by x is left to solve.
+    """
+    by_x, by_mu = np.split(gradient, 2, axis=2)
+    each = cross / own[..., None]
+    left = twice - cross.swapaxes(2, 3) @ each
+    x = solve_each(left, by_x - (by_mu[..., None, :] @ each)[..., 0, :])
+    return np.concatenate([x, (by_mu - (cross @ x[..., None])[..., 0]) / own], axis=2)
+
+
+def _saddle(
+    state: Array, below: Array, low: Array, high: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Gradient of psi by x and mu, all but the last of each; its Hessian, in the quarters."""
     rows = below.shape[2]
     most = rows - 1
     x, mu = state[..., :most], np.zeros((*state.shape[:2], rows))
@@ -125,9 +139,5 @@ def _saddle(state: Array, below: Array, low: Array, high: Array) -> tuple[Array,
     bent = bend[..., None] * below
     cross = (bent - np.eye(rows))[..., :most, :most]
     twice = (below.transpose(0, 1, 3, 2) @ bent)[..., :most, :most]
-    own = np.zeros_like(cross)
-    index = np.arange(most)
-    own[..., index, index] = 1 + bend[..., :most]
-    top = np.concatenate([twice, cross.transpose(0, 1, 3, 2)], axis=3)
-    hessian = np.concatenate([top, np.concatenate([cross, own], axis=3)], axis=2)
-    return np.concatenate([by_x, by_mu], axis=2), hessian
+    own = np.maximum(1 + bend[..., :most], LEAST)
+    return np.concatenate([by_x, by_mu], axis=2), twice, cross, own
