@@ -46,9 +46,7 @@ class Straight:
         uniform = rng.random(noise.shape)
         low, high = self.line.low - self.centre, self.line.high - self.centre
         points = self.batch.links.points
-        numbers, log_weights = simulate(
-            self.factor, low, high, points, uniform, tilted=tilted
-        )
+        numbers, log_weights = simulate(self.factor, low, high, points, uniform, tilted=tilted)
         of_free = along(self.slopes, free) + np.sqrt(self.line.noise)[:, :, None] * noise
         pull = numbers - solve_lower(self.factor, of_free)
         effects = free + solve_upper(self.factor, pull) @ self.slopes
