@@ -173,7 +173,7 @@ def test_orthants_have_their_probability(rows: int) -> None:
     high[-1] = 1.5
     factor = np.linalg.cholesky(covariance)[None, None]
     _, log_weights = truncated.simulate(
-        factor, low[None, None], high[None, None], 1, rng.random((1, 1, 40_000, rows))
+        factor, low[None, None], high[None, None], 1, rng.random((1, 1, 40_000, rows - 1))
     )
     slope, left = covariance[1:, 0] / covariance[0, 0], covariance[1:, 1:]
     left = left - np.outer(slope, covariance[0, 1:])

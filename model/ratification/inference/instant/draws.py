@@ -64,7 +64,7 @@ def draw(
         rough = batch.said and not exact and not batch.links.straight().all()
         common = fitted_in_common(batch, shared, rng) if rough else None
         parts = [
-            _draw(batch, shared[start : start + step], common, copies, rng)
+            _draw(batch, shared[start : start + step], common, copies, rng, exact=exact)
             for start in range(0, len(shared), step)
         ]
     return Draws(
@@ -76,7 +76,13 @@ def draw(
 
 
 def _draw(
-    batch: Batch, shared: Shared, common: Line | None, copies: int, rng: np.random.Generator
+    batch: Batch,
+    shared: Shared,
+    common: Line | None,
+    copies: int,
+    rng: np.random.Generator,
+    *,
+    exact: bool,
 ) -> Draws:
     maps = Effects(batch.tree, shared)
     if not batch.said:
@@ -85,7 +91,7 @@ def _draw(
         return Draws(free, logits, np.zeros(free.shape[:3]))
     straight = Straight(batch, maps, common) if common else fitted(batch, maps, rng)
     effects, logits, log_simulated = straight.draws(copies, rng)
-    if common:
+    if not exact:
         return _usable(effects, logits, log_simulated)
     promised = straight.line.at(logits)
     moved = _straighten(straight, logits, promised)

@@ -196,14 +196,12 @@ class Links:
         On average over several places it is the line that fits best where they lie (statistical
         linearisation).
         """
+        at, seen, scatter, counted = self._counted(logits)
+        if not len(self.about):
+            noise = SAFETY * scatter.mean(axis=2)
+            seen = seen.mean(axis=2)
+            return Line(np.zeros_like(noise), counted, noise, low=seen, high=seen), at
         noise, low, high = self._spread(logits)
-        at = picked(logits, self.reports.count_at)
-        yes, of = columns(self.reports.counts)
-        yes, no = yes + 0.5, of - yes + 0.5
-        seen = np.broadcast_to(np.log(yes / no), at.shape)
-        counted = np.eye(logits.shape[3])[self.reports.count_at][:, None]
-        counted = np.broadcast_to(counted, (*at.shape[:2], *counted.shape[2:]))
-        scatter = np.broadcast_to(1 / yes + 1 / no, at.shape)
         low, high = np.concatenate([seen, low], axis=3), np.concatenate([seen, high], axis=3)
         open_side = ~(np.isfinite(low) & np.isfinite(high))
         noise = np.concatenate([scatter, noise], axis=3) * np.where(open_side, OPEN_SIDE, SAFETY)
@@ -218,6 +216,19 @@ class Links:
             high=high.mean(axis=2),
         )
         return line, values
+
+    def _counted(self, logits: Array) -> tuple[Array, Array, Array, Array]:
+        """The logits that counts are of; as seen, with what noise; and their slopes."""
+        at = picked(logits, self.reports.count_at)
+        yes, of = columns(self.reports.counts)
+        yes, no = yes + 0.5, of - yes + 0.5
+        slopes = np.eye(logits.shape[3])[self.reports.count_at][:, None]
+        return (
+            at,
+            np.broadcast_to(np.log(yes / no), at.shape),
+            np.broadcast_to(1 / yes + 1 / no, at.shape),
+            np.broadcast_to(slopes, (*at.shape[:2], *slopes.shape[2:])),
+        )
 
     def _spread(self, logits: Array) -> tuple[Array, Array, Array]:
         """Noise and interval of the rows after the counts, on the scale of their values."""

@@ -40,12 +40,11 @@ class Straight:
         self, copies: int, rng: np.random.Generator, *, tilted: bool = True
     ) -> tuple[Array, Array, Array]:
         """Effects given that every row is within its interval, their logits, log weights."""
-        means, rows = self.maps.means, self.slopes.shape[2]
+        means, rows, points = self.maps.means, self.slopes.shape[2], self.batch.links.points
         free = rng.standard_normal((*means.shape[:2], copies, self.batch.tree.width))
         noise = rng.standard_normal((*free.shape[:3], rows))
-        uniform = rng.random(noise.shape)
+        uniform = rng.random((*free.shape[:3], rows - points))
         low, high = self.line.low - self.centre, self.line.high - self.centre
-        points = self.batch.links.points
         numbers, log_weights = simulate(self.factor, low, high, points, uniform, tilted=tilted)
         of_free = along(self.slopes, free) + np.sqrt(self.line.noise)[:, :, None] * noise
         pull = numbers - solve_lower(self.factor, of_free)

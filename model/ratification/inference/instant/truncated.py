@@ -30,7 +30,7 @@ def simulate(
     low: Float[np.ndarray, "block point row"],
     high: Float[np.ndarray, "block point row"],
     points: int,
-    uniform: Float[np.ndarray, "block point copy row"],
+    uniform: Float[np.ndarray, "block point copy interval"],
     *,
     tilted: bool = True,
 ) -> tuple[Float[np.ndarray, "block point copy row"], Float[np.ndarray, "block point copy"]]:
@@ -39,12 +39,12 @@ def simulate(
     The first `points` rows are points, known to be `low`: they give their density. The mean of
     the weights is the probability (or density) of all rows. Without tilts they vary more.
     """
-    rows = uniform.shape[3]
+    rows = points + uniform.shape[3]
     spread = np.diagonal(factor, axis1=2, axis2=3)
     seen = solve_lower(factor[:, :, :points, :points], low[:, :, None, :points])[:, :, 0]
     log_seen = -0.5 * (seen**2).sum(axis=2) - np.log(spread[..., :points]).sum(axis=2)
     log_weight = np.repeat((log_seen - points * LOG_ROOT_TAU)[..., None], uniform.shape[2], axis=2)
-    numbers = np.empty(uniform.shape)
+    numbers = np.empty((*uniform.shape[:3], rows))
     numbers[..., :points] = seen[:, :, None]
     nothing = np.zeros((*seen.shape[:2], rows - points))
     shift = tilts(factor, low, high, seen) if tilted else nothing
@@ -56,7 +56,7 @@ def simulate(
             - tilt
             for end in (low, high)
         ]
-        number, log_inside = between(ends[0], ends[1], uniform[..., row])
+        number, log_inside = between(ends[0], ends[1], uniform[..., row - points])
         numbers[..., row] = tilt + number
         log_weight += log_inside + tilt * (0.5 * tilt - numbers[..., row])
     return numbers, log_weight
