@@ -15,8 +15,8 @@ from ratification.inference.instant.truncated import simulate
 
 Array = np.ndarray
 FITTED_AT = 32  # points, for a line in common
-PASSES = 1  # of linearisation
-PLACES = 4  # draws over which it is averaged in the end
+PASSES = 2  # of linearisation
+PLACES = 8  # draws over which it is averaged in the end
 STRAY = 6  # times the variance of what a row strays from its line
 
 
@@ -36,16 +36,14 @@ class Straight:
         weights = solve_upper(self.factor, solve_lower(self.factor, aim[:, :, None]))
         return np.asarray(self.maps.means + self.maps.logits(weights @ self.slopes)[:, :, 0])
 
-    def draws(
-        self, copies: int, rng: np.random.Generator, *, tilted: bool = True
-    ) -> tuple[Array, Array, Array]:
+    def draws(self, copies: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         """Effects given that every row is within its interval, their logits, log weights."""
         means, rows, points = self.maps.means, self.slopes.shape[2], self.batch.links.points
         free = rng.standard_normal((*means.shape[:2], copies, self.batch.tree.width))
         noise = rng.standard_normal((*free.shape[:3], rows))
         uniform = rng.random((*free.shape[:3], rows - points))
         low, high = self.line.low - self.centre, self.line.high - self.centre
-        numbers, log_weights = simulate(self.factor, low, high, points, uniform, tilted=tilted)
+        numbers, log_weights = simulate(self.factor, low, high, points, uniform)
         of_free = along(self.slopes, free) + np.sqrt(self.line.noise)[:, :, None] * noise
         pull = numbers - solve_lower(self.factor, of_free)
         effects = free + solve_upper(self.factor, pull) @ self.slopes
@@ -109,7 +107,7 @@ def _fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Stra
     for _ in range(PASSES):
         straight = Straight(batch, maps, batch.links.line(here[:, :, None])[0])
         here = straight.nearest(here)
-    _, places, _ = straight.draws(PLACES, rng, tilted=False)
+    _, places, _ = straight.draws(PLACES, rng)
     line, values = batch.links.line(places)
     straight = Straight(batch, maps, line)
     return straight.wider(_strayed(straight, values - line.at(places))), places

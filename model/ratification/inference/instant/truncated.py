@@ -20,7 +20,7 @@ from ratification.inference.normal import (
 
 Array = np.ndarray
 LOG_ROOT_TAU = 0.9189385332046727  # log(2 pi) / 2
-STEPS = 2  # of Newton for the shifts; they need not be exact
+STEPS = 4  # of Newton for the shifts; they need not be exact
 LONGEST = 2.0  # standard normal
 LEAST = 1e-9  # variance within an interval, however narrow
 
@@ -31,13 +31,11 @@ def simulate(
     high: Float[np.ndarray, "block point row"],
     points: int,
     uniform: Float[np.ndarray, "block point copy interval"],
-    *,
-    tilted: bool = True,
 ) -> tuple[Float[np.ndarray, "block point copy row"], Float[np.ndarray, "block point copy"]]:
     """Innovations e with low <= factor e <= high, and log weights.
 
     The first `points` rows are points, known to be `low`: they give their density. The mean of
-    the weights is the probability (or density) of all rows. Without tilts they vary more.
+    the weights is the probability (or density) of all rows.
     """
     rows = points + uniform.shape[3]
     spread = np.diagonal(factor, axis1=2, axis2=3)
@@ -46,8 +44,7 @@ def simulate(
     log_weight = np.repeat((log_seen - points * LOG_ROOT_TAU)[..., None], uniform.shape[2], axis=2)
     numbers = np.empty((*uniform.shape[:3], rows))
     numbers[..., :points] = seen[:, :, None]
-    nothing = np.zeros((*seen.shape[:2], rows - points))
-    shift = tilts(factor, low, high, seen) if tilted else nothing
+    shift = tilts(factor, low, high, seen)
     for row in range(points, rows):
         known = np.einsum("bgj,bglj->bgl", factor[:, :, row, :row], numbers[..., :row])
         tilt = shift[:, :, row - points, None]
