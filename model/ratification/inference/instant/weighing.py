@@ -13,7 +13,7 @@ from ratification.inference.instant.globals import Shared, SharedPrior
 from ratification.inference.structure import Layout
 
 Array = np.ndarray
-# With fewer of either, one union's yes share on SEBAC's last day was 0.002 too high; no check saw it.
+# With fewer of either one union's yes share on SEBAC's last day was 0.002 off; no check saw it.
 TIED = 6  # times as many copies of a block of several unions
 TIED_POINTS = 2  # times as many points where there is one
 
