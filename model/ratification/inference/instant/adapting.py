@@ -21,7 +21,7 @@ class Effort:
 
     points: int = 1024  # of the first lot
     copies: int = 2
-    adapting: int = 384  # points of a round
+    adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws
     retries: int = 6  # lots after the first: each at most twice as large as the one before
