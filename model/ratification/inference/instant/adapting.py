@@ -35,12 +35,10 @@ def adapt(
 ) -> Proposal:
     """A proposal round what is likely, from rounds of points that all count (Cornuet 2012).
 
-    It goes on until the points are worth enough to tell how the parameters vary together. From
-    the proposal of an earlier fit it need only have moved.
+    It goes on until the points are worth enough to tell how the parameters vary together.
     """
     dimension = problem.prior.dimension
     proposals = [start or Proposal.prior(dimension)]
-    settled = (SETTLING if start else SETTLED) * dimension
     every, likelihood = np.zeros((0, dimension)), np.zeros(0)
     for _ in range(effort.rounds):
         new = proposals[-1].points(effort.adapting, rng)
@@ -52,7 +50,7 @@ def adapt(
         log_ratio = -0.5 * np.square(every).sum(axis=1) - mixture
         weights, power = tempered(log_ratio, likelihood, SETTLING * dimension)
         proposals.append(Proposal.around(every, weights))
-        if power == 1.0 and effective_number(weights) >= settled:
+        if power == 1.0 and effective_number(weights) >= SETTLED * dimension:
             break
     return proposals[-1]
 
