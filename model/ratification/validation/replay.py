@@ -28,7 +28,7 @@ from ratification.validation.votes import Vote, counted_in
 
 MODEL = "model"
 WORLDS = 1000  # a chance of one half is then known to 1.6 points, less than days differ by far
-EFFORT = Effort(kept=WORLDS)  # as many draws as worlds
+EFFORT = Effort(points=1024, kept=WORLDS)  # as many draws as worlds, and half of the points
 CAREFUL = Effort(points=4096, copies=8, kept=WORLDS)  # where that does not pass
 
 

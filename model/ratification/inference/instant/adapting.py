@@ -19,8 +19,8 @@ MOST_TIMES, MOST_COPIES = 8, 64
 class Effort:
     """How much work a fit is worth, and how often it is doubled where that will not do."""
 
-    points: int = 1024  # of the first lot
-    copies: int = 2
+    points: int = 2048  # of the first lot
+    copies: int = 4
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws

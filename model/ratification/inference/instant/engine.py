@@ -57,7 +57,7 @@ def fit(
     if problem.silent:
         proposal, count = Proposal.prior(problem.prior.dimension), effort.kept
     else:
-        proposal, count = adapt(problem, effort, rng, start), problem.points(effort.points)
+        proposal, count = adapt(problem, effort, rng, start), effort.points
     lots, checks, failed, proposal = _enough(problem, effort, proposal, count, rng)
     draws = equally_weighted(problem, lots, effort.kept, rng)
     posterior = Posterior(
@@ -99,7 +99,7 @@ def _enough(
         if not checks.failures and checks.effective >= FEWEST:
             return lots, checks, failed, proposal
         copies = more_copies(problem, lots[-1], copies)
-        most = problem.points(effort.points) * 2**attempt
+        most = effort.points * 2**attempt
         tried = sum(len(lot.points) for lot in lots)
         if checks.failures or checks.effective < POOR * tried:
             failed = True

@@ -13,9 +13,8 @@ from ratification.inference.instant.globals import Shared, SharedPrior
 from ratification.inference.structure import Layout
 
 Array = np.ndarray
-# With fewer of either one union's yes share on SEBAC's last day was 0.002 off; no check saw it.
-TIED = 6  # times as many copies of a block of several unions
-TIED_POINTS = 2  # times as many points where there is one
+# With half as many one union's yes share on SEBAC's last day was 0.002 off; no check saw it.
+TIED = 3  # times as many copies of a block of several unions
 
 
 class Problem:
@@ -29,10 +28,6 @@ class Problem:
         self.batches = list(batches(layout.structure, layout.data, bias, self.blocks))
         self.approvals = Approvals(layout, self.blocks)
         self.silent = not self.approvals.terms and not any(batch.said for batch in self.batches)
-
-    def points(self, each: int) -> int:
-        """Points of a first lot: more where reports tie several unions together."""
-        return each * TIED_POINTS if any(batch.tied for batch in self.batches) else each
 
     def copies(self, each: int) -> list[int]:
         """Copies by batch: more of blocks in which reports tie several unions together."""
