@@ -24,7 +24,7 @@ class Effort:
     adapting: int = 256  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws
-    retries: int = 6  # lots after the first: each at most twice as large as the one before
+    retries: int = 6  # lots after the first
 
 
 DEFAULT_EFFORT = Effort()

@@ -17,7 +17,7 @@ from ratification.inference.numerics import stream
 from ratification.inference.posterior import Posterior
 
 Array = np.ndarray
-COPIES = 6  # of every block: nothing averages over the points here
+COPIES = 6  # of a block: nothing averages over the points here
 
 
 def integrated_log_likelihood(posterior: Posterior) -> Float[np.ndarray, " draw"]:

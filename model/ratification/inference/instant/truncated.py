@@ -105,9 +105,10 @@ def tilts(factor: Array, low: Array, high: Array, seen: Array) -> Array:
 
 
 def _newton(gradient: Array, twice: Array, cross: Array, own: Array) -> Array:
-    """Hessian^-1 gradient; own is the diagonal of its last quarter, cross that below the first.
+    """Hessian^-1 gradient, by x and by mu.
 
-    The Hessian has no other entries by mu and mu, so that only a system by x is left to solve.
+    The Hessian has `twice` by x and x and `cross` by mu and x. By mu and mu it is diagonal (`own`),
+    so that only a system by x is left to solve (its Schur complement).
     """
     by_x, by_mu = np.split(gradient, 2, axis=2)
     each = cross / own[..., None]
