@@ -40,27 +40,31 @@ def normal_cdf_at(x: float) -> float:
     return 0.5 * math.erfc(-x * _HALF)
 
 
-def log_normal_cdf(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """Log of the standard normal distribution function."""
-    scaled = 0.5 * erfcx(np.abs(x) * _HALF)
-    tail = np.exp(-0.5 * x * x) * scaled
-    return np.asarray(np.where(x < 0, np.log(scaled) - 0.5 * x * x, np.log1p(-tail)))
-
-
 def log_between(
     low: Float[np.ndarray, "*shape"], high: Float[np.ndarray, "*shape"]
 ) -> Float[np.ndarray, "*shape"]:
-    """log[Phi(high) - Phi(low)], as the PyMC model has it."""
+    """log[Phi(high) - Phi(low)], as the PyMC model has it: finite where they are equal."""
     ends = np.clip(np.stack([low, high]), -FARTHEST, FARTHEST)
-    log_low, log_high = log_normal_cdf(np.where(ends[0] > 0, -ends[::-1], ends))
-    return log_less(log_high, log_low)
+    return Interval(*np.where(ends[0] > 0, -ends[::-1], ends)).log_inside()
 
 
-def log_less(
-    more: Float[np.ndarray, "*shape"], less: Float[np.ndarray, "*shape"]
-) -> Float[np.ndarray, "*shape"]:
-    """log(exp(more) - exp(less)), finite where they are equal."""
-    return np.asarray(more + np.log1p(-np.exp(np.minimum(less - more, -1e-12))))
+class Interval:
+    """Phi at both ends, times exp(shift), so that neither is lost in the lower tail.
+
+    Worked out so that one logarithm gives that of the whole: they are what takes time.
+    """
+
+    def __init__(self, low: Float[np.ndarray, "*shape"], high: Float[np.ndarray, "*shape"]) -> None:
+        ends = np.stack([low, high])
+        half = 0.5 * ends * ends
+        self.shift = np.where(high < 0, half[1], 0.0)
+        tails = 0.5 * erfcx(np.abs(ends) * _HALF) * np.exp(np.minimum(self.shift - half, 0.0))
+        self.below, self.above = np.where(ends < 0, tails, 1.0 - tails)
+
+    def log_inside(self) -> Float[np.ndarray, "*shape"]:
+        """log[Phi(high) - Phi(low)]."""
+        inside = np.maximum(self.above - self.below, 1e-12 * self.above)
+        return np.asarray(np.log(inside) - self.shift)
 
 
 def normal_quantile(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

@@ -21,12 +21,13 @@ def stream(seed: int, *names: str) -> np.random.Generator:
 
 def expit(x: Array) -> Array:
     """Inverse logit, without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    with np.errstate(over="ignore"):  # one over infinity is the zero it should be
+        return np.asarray(1.0 / (1.0 + np.exp(-x)))
 
 
 def logit(share: Array) -> Array:
     """Log odds of shares between 0 and 1."""
-    return np.asarray(np.log(share) - np.log1p(-share))
+    return np.asarray(np.log(share / (1.0 - share)))
 
 
 def effective_sample_size(values: Float[np.ndarray, "chain draw"]) -> float:

@@ -23,11 +23,13 @@ from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.linear import solve_each
 from ratification.inference.instant.links import Line
-from ratification.inference.instant.straight import Straight, fitted, fitted_in_common
+from ratification.inference.instant.regressed import Regressed
+from ratification.inference.instant.straight import Straight, fitted, fitted_at_some
 from ratification.inference.instant.truncated import LOG_ROOT_TAU
 from ratification.inference.normal import log_between
 
 Array = np.ndarray
+FITTED_AT, ROUGHLY_AT = 192, 64  # points at which lines are fitted; those of others follow
 STEPS = 6  # of straightening
 LONGEST = 2.0  # step of a logit
 FARTHEST_LOGIT = 15.0  # a draw that is straightened past it is lost
@@ -51,8 +53,7 @@ def draw(
     """Copies of every block at every point; weighted, they are draws of what was reported.
 
     The mean weight of a block's copies estimates the probability of its reports at a point. If
-    not `exact`, reports that are no straight lines of themselves are what one line for all points
-    says.
+    not `exact`, reports are what their straight lines say.
     """
     blocks, width = len(batch.blocks), batch.tree.width
     rows = max(batch.links.rows, 1)
@@ -61,10 +62,11 @@ def draw(
     step = max(MOST_NUMBERS // each, 1)
     # A draw that runs away while it is straightened is no number, and gets no weight.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        rough = batch.said and not exact and not batch.links.straight().all()
-        common = fitted_in_common(batch, shared, rng) if rough else None
+        some = FITTED_AT if exact else ROUGHLY_AT
+        bent = batch.said and not batch.links.straight().all()
+        lines = fitted_at_some(batch, shared, some, rng) if bent and len(shared) > some else None
         parts = [
-            _draw(batch, shared[start : start + step], common, copies, rng, exact=exact)
+            _draw(batch, shared[start : start + step], lines, copies, rng, exact=exact)
             for start in range(0, len(shared), step)
         ]
     return Draws(
@@ -78,7 +80,7 @@ def draw(
 def _draw(
     batch: Batch,
     shared: Shared,
-    common: Line | None,
+    lines: Regressed | None,
     copies: int,
     rng: np.random.Generator,
     *,
@@ -89,7 +91,7 @@ def _draw(
         free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))
         logits = maps.means[:, :, None] + maps.logits(free)
         return Draws(free, logits, np.zeros(free.shape[:3]))
-    straight = Straight(batch, maps, common) if common else fitted(batch, maps, rng)
+    straight = Straight(batch, maps, lines.at(shared)) if lines else fitted(batch, maps, rng)
     effects, logits, log_simulated = straight.draws(copies, rng)
     if not exact:
         return _usable(effects, logits, log_simulated)

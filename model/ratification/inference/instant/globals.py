@@ -15,6 +15,7 @@ from ratification.inference.quantiles import correlation_quantile, quantile
 from ratification.inference.structure import Structure
 
 LEVELS = ("union", "unit", "local")
+NO_SCALE = 1e-3  # of a logit: smaller scales are all alike
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,14 @@ class Shared:
         """Mean logit yes share of the coalition by round."""
         steps = np.concatenate([np.zeros((len(self.mu), 1)), np.cumsum(self.swing, axis=1)], axis=1)
         return np.asarray(self.mu[:, None] + steps)
+
+    @cached_property
+    def columns(self) -> Float[np.ndarray, "point column"]:
+        """All of them side by side, scales as logarithms."""
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        for name in ("tau", "tau_turnout"):
+            parts[name] = np.log(parts[name] + NO_SCALE)
+        return np.column_stack(list(parts.values()))
 
 
 class SharedPrior:

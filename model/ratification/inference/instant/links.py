@@ -25,10 +25,7 @@ SAFETY, OPEN_SIDE = 1.1, 1.5
 
 @dataclass(frozen=True)
 class Line:
-    """Rows linearised: start + slopes logits lies, with noise, in an interval.
-
-    Of every point, or in common to all: then there is one.
-    """
+    """Rows linearised: start + slopes logits lies, with noise, in an interval."""
 
     start: Float[np.ndarray, "block point row"]  # at logits of zero
     slopes: Float[np.ndarray, "block point row logit"]
@@ -37,26 +34,10 @@ class Line:
     high: Float[np.ndarray, "block point row"]
 
     def at(
-        self, logits: Float[np.ndarray, "block #point copy logit"]
-    ) -> Float[np.ndarray, "block #point copy row"]:
+        self, logits: Float[np.ndarray, "block point copy logit"]
+    ) -> Float[np.ndarray, "block point copy row"]:
         """Values of the rows at these logits."""
         return np.asarray(self.start[:, :, None] + logits @ self.slopes.transpose(0, 1, 3, 2))
-
-    def in_common(self, here: Float[np.ndarray, "block point logit"]) -> "Line":
-        """One line for all points: the median of theirs, as seen from the middle of the places.
-
-        Not the mean, since at a few points a row is very steep.
-        """
-        middle = np.median(here, axis=1)[:, None, None]
-        slopes = np.median(self.slopes, axis=1, keepdims=True)
-        value = np.median(self.at(middle), axis=1, keepdims=True)[:, :, 0]
-        return Line(
-            start=value - (slopes @ middle.swapaxes(2, 3))[..., 0],
-            slopes=slopes,
-            noise=np.median(self.noise, axis=1, keepdims=True),
-            low=np.median(self.low, axis=1, keepdims=True),
-            high=np.median(self.high, axis=1, keepdims=True),
-        )
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.linear import solve_each, solve_lower, solve_upper
 from ratification.inference.instant.links import Line
+from ratification.inference.instant.regressed import Regressed
 from ratification.inference.instant.truncated import simulate
 
 Array = np.ndarray
-FITTED_AT = 32  # points, for a line in common
 PASSES = 2  # of linearisation
 PLACES = 8  # draws over which it is averaged in the end
 STRAY = 6  # times the variance of what a row strays from its line
@@ -90,15 +90,13 @@ def fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> Straight:
     return _fitted(batch, maps, rng)[0]
 
 
-def fitted_in_common(batch: Batch, shared: Shared, rng: np.random.Generator) -> Line:
-    """One line for all points, from some: near enough to find where the posterior is.
-
-    What the reports say of the votes fixes where the logits lie, so that most lines are much alike.
-    Draws that count need their own: far out, where scales are large, they differ.
-    """
-    some = np.linspace(0, len(shared) - 1, min(FITTED_AT, len(shared))).astype(int)
-    straight, places = _fitted(batch, Effects(batch.tree, shared[some]), rng)
-    return straight.line.in_common(places.mean(axis=2))
+def fitted_at_some(
+    batch: Batch, shared: Shared, count: int, rng: np.random.Generator
+) -> Regressed:
+    """The same at so many of the points, and from them the lines of all."""
+    some = shared[np.linspace(0, len(shared) - 1, count).astype(int)]
+    straight, places = _fitted(batch, Effects(batch.tree, some), rng)
+    return Regressed(some, straight.line, places.mean(axis=2))
 
 
 def _fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Straight, Array]:

@@ -12,9 +12,8 @@ from ratification.arrays import Float
 from ratification.inference.instant.linear import solve_each, solve_lower
 from ratification.inference.normal import (
     FARTHEST,
+    Interval,
     log_between,
-    log_less,
-    log_normal_cdf,
     normal_quantile,
 )
 
@@ -69,12 +68,12 @@ def between(
     Worked out in the tail that is not near one.
     """
     flip = low > 0
-    least, most = ends = np.where(flip, [-high, -low], [low, high])
-    log_below, log_above = log_ends = log_normal_cdf(ends)
-    below, above = np.exp(log_ends)
-    inside = np.clip(below + (above - below) * uniform, 1e-300, 1 - 1e-16)
+    least, most = np.where(flip, [-high, -low], [low, high])
+    interval = Interval(least, most)
+    inside = interval.below + (interval.above - interval.below) * uniform
+    inside = np.clip(inside * np.exp(-interval.shift), 1e-300, 1 - 1e-16)
     number = np.clip(normal_quantile(inside), least, most)
-    return np.asarray(np.where(flip, -number, number)), log_less(log_above, log_below)
+    return np.asarray(np.where(flip, -number, number)), interval.log_inside()
 
 
 def tilts(factor: Array, low: Array, high: Array, seen: Array) -> Array:
