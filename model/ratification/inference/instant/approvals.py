@@ -88,14 +88,10 @@ class Approvals:
         return number_law(self._chances(term.units[block], block, logits))
 
     def _chances(self, units: Sequence[int], block: int, logits: Array) -> Array:
-        """Chance to approve, by unit: (point, copy, unit)."""
+        """Chance to approve, by unit, composites last: (point, copy, unit)."""
         pooled = len(self.scope)
-        found = [
-            self._pooled([unit], block, logits)
-            if unit < pooled
-            else self._composite(unit - pooled, block, logits)
-            for unit in units
-        ]
+        found = [self._pooled([unit for unit in units if unit < pooled], block, logits)]
+        found += [self._composite(unit - pooled, block, logits) for unit in units if unit >= pooled]
         return np.concatenate(found, axis=2)
 
     def _pooled(self, units: Sequence[int], block: int, logits: Array) -> Array:

@@ -21,20 +21,15 @@ from ratification.arrays import Float
 from ratification.inference.instant.blocks import Batch
 from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
-from ratification.inference.instant.linear import solve_each
 from ratification.inference.instant.links import Line
 from ratification.inference.instant.regressed import Regressed
 from ratification.inference.instant.straight import Straight, fitted, fitted_at_some
+from ratification.inference.instant.straightening import straighten
 from ratification.inference.instant.truncated import LOG_ROOT_TAU
 from ratification.inference.normal import log_between
 
 Array = np.ndarray
 FITTED_AT, ROUGHLY_AT = 192, 64  # points at which lines are fitted; those of others follow
-STEPS = 6  # of straightening
-LONGEST = 2.0  # step of a logit
-FARTHEST_LOGIT = 15.0  # a draw that is straightened past it is lost
-PRECISE = 1e-6  # on the scale of a logit: straight enough to stop
-STRAIGHT = 1e-4  # a draw that is further off is lost
 MOST_NUMBERS = 4_000_000  # of an array: larger batches are drawn piece by piece
 
 
@@ -96,7 +91,7 @@ def _draw(
     if not exact:
         return _usable(effects, logits, log_simulated)
     promised = straight.line.at(logits)
-    moved = _straighten(straight, logits, promised)
+    moved = straighten(straight, logits, promised)
     effects_now = effects + moved.effects
     log_weights = (
         log_simulated
@@ -126,39 +121,3 @@ def _log_straight(line: Line, values: Array, points: int) -> Array:
     log_points = -0.5 * at**2 - np.log(spread[..., :points]) - LOG_ROOT_TAU
     high = (line.high[:, :, None] - values)[..., points:] / spread[..., points:]
     return np.asarray(log_points.sum(axis=3) + log_between(low[..., points:], high).sum(axis=3))
-
-
-@dataclass(frozen=True)
-class _Moved:
-    effects: Array  # how far the effects moved
-    logits: Array  # where the logits are now
-    log_jacobian: Array
-
-
-def _straighten(straight: Straight, logits: Array, promised: Array) -> _Moved:
-    """Move each draw until its bent rows have the values that their lines promised."""
-    batch, bent = straight.batch, straight.batch.bent
-    if not len(bent):
-        nothing = np.zeros(logits.shape[:3])
-        return _Moved(np.zeros_like(nothing)[..., None], logits, nothing)
-    by_logit = straight.ways_by_logit
-    rows = batch.links.counts + bent
-    before = straight.line.slopes[:, :, rows] @ by_logit.swapaxes(2, 3)
-    goal = promised[..., rows]
-    step, now = np.zeros(goal.shape), logits
-    for remaining in reversed(range(STEPS)):
-        bends = batch.links.at(now, bent)
-        turn, off = bends.along(by_logit), goal - bends.value
-        lost = ~(np.abs(now).max(axis=3) < FARTHEST_LOGIT)
-        if not remaining or (lost | (np.abs(off).max(axis=3) < PRECISE)).all():
-            break
-        solvable = np.where(lost[..., None, None], np.eye(len(bent)), turn)
-        more = solve_each(solvable, np.where(lost[..., None], 0.0, off))
-        far = np.abs(more @ by_logit).max(axis=3, keepdims=True)
-        step = step + more / np.maximum(far / LONGEST, 1.0)
-        now = logits + step @ by_logit
-    _, log_before = np.linalg.slogdet(before)
-    _, log_after = np.linalg.slogdet(turn)
-    held = np.abs(off).max(axis=3) < STRAIGHT
-    log_jacobian = np.where(held, log_before[:, :, None] - log_after, -np.inf)
-    return _Moved(step @ straight.ways, now, log_jacobian)

@@ -90,9 +90,7 @@ def fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> Straight:
     return _fitted(batch, maps, rng)[0]
 
 
-def fitted_at_some(
-    batch: Batch, shared: Shared, count: int, rng: np.random.Generator
-) -> Regressed:
+def fitted_at_some(batch: Batch, shared: Shared, count: int, rng: np.random.Generator) -> Regressed:
     """The same at so many of the points, and from them the lines of all."""
     some = shared[np.linspace(0, len(shared) - 1, count).astype(int)]
     straight, places = _fitted(batch, Effects(batch.tree, some), rng)
