@@ -26,46 +26,61 @@ def move_onto(tied: TiedVotes, rng: np.random.Generator) -> None:
 
 
 def _update(tied: TiedVotes) -> None:
-    """Gaussian update of each violated constraint in turn, until all (nearly) hold.
+    """Gaussian updates of the violated constraints, until all (nearly) hold.
 
     As far inside a range that rounding, by less than a vote each of yes and of no, leaves it there.
     """
-    yes, no = tied.yes.astype(float), tied.no.astype(float)
-    by_yes, by_no = (tied.inside * slope[:, None] for slope in (tied.alpha, tied.beta))
-    room = (np.abs(tied.alpha) + np.abs(tied.beta))[:, None]
-    room = np.minimum(room, (tied.high - tied.low) / 2)
-    low, high = tied.low + room, tied.high - room
+    slope = np.stack([tied.inside * tied.alpha[:, None], tied.inside * tied.beta[:, None]])
+    room = np.minimum(np.abs(slope).max(axis=2).sum(axis=0)[:, None], (tied.high - tied.low) / 2)
+    votes = np.stack([tied.yes, tied.no]).astype(float)
+    variance = np.square(np.stack([tied.sd_yes, tied.sd_no]))
+    bounds = np.stack([tied.low + room, tied.high - room])
+    groups = _apart(tied.inside)
+    far = np.arange(len(tied.rows))
     for _ in range(UPDATES):
-        value = by_yes @ yes.T + by_no @ no.T
-        off = np.maximum(low - value, value - high)
-        far = np.flatnonzero((off > NEAR).any(axis=0))
+        low, high = bounds[:, :, far]
+        value = (slope @ votes[:, far].swapaxes(1, 2)).sum(axis=0)
+        far = far[(np.maximum(low - value, value - high) > NEAR).any(axis=0)]
         if not len(far):
             break
-        yes[far], no[far] = _updated(tied.of(far), yes[far], no[far], low[:, far], high[:, far])
-    whole_yes = _whole(yes)
-    tied.set_votes(whole_yes, np.minimum(_whole(no), tied.members - whole_yes))
+        part, spread, members = votes[:, far], variance[:, far], tied.members[far]
+        for group in groups:
+            part = _updated(part, spread, members, slope[:, group], bounds[:, group][:, :, far])
+        votes[:, far] = part
+    yes = _whole(votes[0])
+    tied.set_votes(yes, np.minimum(_whole(votes[1]), tied.members - yes))
+
+
+def _apart(inside: np.ndarray) -> list[list[int]]:
+    """Constraints in groups of which no two are about the same leaf: each is met at once."""
+    groups: list[list[int]] = []
+    for c, leaves in enumerate(inside):
+        free = (group for group in groups if not inside[group][:, leaves].any())
+        group = next(free, None)
+        if group is None:
+            groups.append([c])
+        else:
+            group.append(c)
+    return groups
 
 
 def _updated(
-    tied: TiedVotes, yes: np.ndarray, no: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """One pass over the constraints."""
-    for c in range(len(tied.alpha)):
-        inside = np.flatnonzero(tied.inside[c])
-        a, b = float(tied.alpha[c]), float(tied.beta[c])
-        value = a * yes[:, inside].sum(axis=1) + b * no[:, inside].sum(axis=1)
-        gap = np.maximum(low[c] - value, 0.0) - np.maximum(value - high[c], 0.0)
-        far = np.flatnonzero(np.abs(gap) > NEAR)
-        if not len(far):
-            continue
-        pick = np.ix_(far, inside)
-        v_yes, v_no = tied.sd_yes[pick] ** 2, tied.sd_no[pick] ** 2
-        weight = a * a * v_yes.sum(axis=1) + b * b * v_no.sum(axis=1)
-        step = (gap[far] / np.maximum(weight, 1e-9))[:, None]
-        yes[pick], no[pick] = _inside_roster(
-            yes[pick] + step * a * v_yes, no[pick] + step * b * v_no, tied.members[pick]
-        )
-    return yes, no
+    votes: np.ndarray,
+    variance: np.ndarray,
+    members: np.ndarray,
+    slope: np.ndarray,
+    bounds: np.ndarray,
+) -> np.ndarray:
+    """Votes (of yes or no, world, leaf) moved to within the bounds of constraints of one group."""
+    low, high = bounds
+    value = (slope @ votes.swapaxes(1, 2)).sum(axis=0)
+    gap = np.maximum(low - value, 0.0) - np.maximum(value - high, 0.0)
+    if not (np.abs(gap) > NEAR).any():
+        return votes
+    weight = (np.square(slope) @ variance.swapaxes(1, 2)).sum(axis=0)
+    step = np.where(np.abs(gap) > NEAR, gap / np.maximum(weight, 1e-9), 0.0)
+    yes, no = votes + variance * (step.T @ slope)
+    return _inside_roster(yes, no, members)
 
 
 def _whole(votes: np.ndarray) -> np.ndarray:
@@ -74,14 +89,12 @@ def _whole(votes: np.ndarray) -> np.ndarray:
     return np.diff(running, axis=1, prepend=0)
 
 
-def _inside_roster(
-    yes: np.ndarray, no: np.ndarray, members: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _inside_roster(yes: np.ndarray, no: np.ndarray, members: np.ndarray) -> np.ndarray:
     """The nearest votes of which none is negative and no more are cast than there are members."""
     yes, no = np.clip(yes, 0, members), np.clip(no, 0, members)
     over = np.maximum(yes + no - members, 0.0) / 2
     yes = np.clip(yes - over, 0, members)
-    return yes, np.clip(no - over, 0, members - yes)
+    return np.stack([yes, np.clip(no - over, 0, members - yes)])
 
 
 def _repair_once(tied: TiedVotes, rng: np.random.Generator) -> np.ndarray:
