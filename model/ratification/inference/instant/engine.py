@@ -106,7 +106,7 @@ def _enough(
             proposal, lots, count = nearer(problem, lots), [], tried
         else:
             lacking = FEWEST / checks.effective - 1.0
-            count = int(np.clip(round(TOP_UP * tried * lacking), effort.points // 4, most))
+            count = int(np.clip(round(TOP_UP * tried * lacking), effort.points // 8, most))
     why = checks.failures or [f"{checks.effective:.0f} effective points (at least {FEWEST})"]
     raise ConvergenceError(f"the instant engine cannot answer: {'; '.join(why)}")
 
