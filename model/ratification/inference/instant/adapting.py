@@ -21,7 +21,7 @@ class Effort:
 
     points: int = 2048  # of the first lot
     copies: int = 4
-    adapting: int = 256  # points of a round
+    adapting: int = 512  # points of a round
     rounds: int = 12  # at most
     kept: int = 4000  # draws
     retries: int = 6  # lots after the first
@@ -43,7 +43,7 @@ def adapt(
     for _ in range(effort.rounds):
         new = proposals[-1].points(effort.adapting, rng)
         density = proposals[-1].log_density(new)
-        found = evaluate(problem, new, density, [1] * len(problem.batches), rng, exact=False)
+        found = evaluate(problem, new, density, problem.copies(1), rng, exact=False)
         every = np.concatenate([every, new])
         likelihood = np.concatenate([likelihood, found.log_likelihood])
         mixture = np.logaddexp.reduce([p.log_density(every) for p in proposals])

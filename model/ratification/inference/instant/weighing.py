@@ -13,7 +13,7 @@ from ratification.inference.instant.globals import Shared, SharedPrior
 from ratification.inference.structure import Layout
 
 Array = np.ndarray
-TIED = 2  # times as many copies of a block of several unions
+TIED = 3  # times as many copies of a block of several unions
 
 
 class Problem:
