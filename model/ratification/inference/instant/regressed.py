@@ -39,7 +39,7 @@ class Regressed:
         usable = np.isfinite(line.start + entries["log_noise"]).all(axis=(0, 2))
         shared, entries = shared[usable], {k: v[:, usable] for k, v in entries.items()}
         columns = shared.columns
-        self._middle = np.median(columns, axis=0)
+        self._middle = columns.mean(axis=0)
         self._spread = columns.std(axis=0) + TINY
         design = self._design(shared)
         penalty = RIDGE * np.eye(design.shape[1])
