@@ -14,7 +14,7 @@ from ratification.case.case import Case
 from ratification.case.folder import load
 from ratification.case.priors import Beta, Normal, PositiveNormal, Priors
 from ratification.errors import ConvergenceError
-from ratification.inference.instant import truncated
+from ratification.inference.instant import draws, straightening, truncated
 from ratification.inference.instant.adapting import Effort, tempered
 from ratification.inference.instant.approvals import Term, number_law, numbers_by_block
 from ratification.inference.instant.blocks import Batch
@@ -22,7 +22,9 @@ from ratification.inference.instant.draws import draw
 from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.engine import fit
 from ratification.inference.instant.globals import Shared
+from ratification.inference.instant.links import Line
 from ratification.inference.instant.proposal import DEFENSIVE, DEGREES, Proposal, latin_normal
+from ratification.inference.instant.regressed import Regressed
 from ratification.inference.instant.weighing import Problem, log_mean
 from ratification.inference.layout import build_layout
 from ratification.inference.numerics import pareto_k
@@ -234,6 +236,82 @@ def test_weights_average_to_the_likelihood(tmp_path: Path, evidence: str) -> Non
             first, second = ours[block, point] / top, plain[block, point] / top
             error = np.hypot(first.std() / np.sqrt(len(first)), second.std() / np.sqrt(len(second)))
             assert abs(first.mean() - second.mean()) < MOST_OFF * error
+
+
+TOTALS = (
+    "r,june,2011-06-01,a,margin,,,-60,-20,\n"
+    "q,june,2011-06-02,b,outcome,,,,,approved\n"
+    "s,june,2011-06-03,b + c,count,500,400,,,\n"
+)
+
+
+def test_lines_by_regression_weigh_what_lines_of_each_point_weigh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over points of the prior the reports are as likely by either: only the error differs."""
+    problem = problem_of(tmp_path, TOTALS)
+    shared = points_of(problem, 2 * draws.FITTED_AT)
+
+    def worth(batch: Batch) -> tuple[float, float]:
+        weights = np.exp(draw(batch, shared, 100, np.random.default_rng(5)).log_weights[0])
+        errors = weights.std(axis=1) / np.sqrt(weights.shape[1])
+        return weights.mean(axis=1).sum(), float(np.sqrt(np.square(errors).sum()))
+
+    for batch in problem.batches:
+        regressed, error = worth(batch)
+        with monkeypatch.context() as patched:
+            patched.setattr(draws, "MOST_LINES", 0)
+            own, own_error = worth(batch)
+        assert regressed != own
+        assert abs(regressed - own) < MOST_OFF * np.hypot(error, own_error)
+
+
+def test_regression_finds_lines_that_are_linear_in_the_parameters(tmp_path: Path) -> None:
+    """A point without numbers says nothing; values far out are drawn in; open sides stay open."""
+    problem = problem_of(tmp_path, "r,june,2011-06-01,a,margin,,,-60,-20,\n")
+    shared = points_of(problem, 400)
+    (batch,) = (each for each in problem.batches if each.said)
+    maps = Effects(batch.tree, shared)
+    here = maps.means
+    rise = np.clip(shared.mu, *np.quantile(shared.mu, [0.06, 0.94]))[None, :, None]
+    slopes = np.ones((1, 1, 1, here.shape[2])) * (1.0 + 0.1 * rise[..., None])
+    line = Line(
+        start=3.0 * rise - (slopes @ here[..., None])[..., 0],
+        slopes=slopes,
+        noise=np.exp(0.2 * rise),
+        low=np.full_like(rise, -np.inf),
+        high=0.5 * rise,
+    )
+    line.noise[0, 7] = np.inf
+    found = Regressed(batch, shared, line, here).at(shared, maps)
+    rest = np.arange(len(shared)) != 7
+    for name in ("slopes", "noise", "high"):
+        expected, got = (getattr(each, name)[0, rest] for each in (line, found))
+        assert np.abs(got - expected).mean() < 0.1 * expected.std()
+        assert got.min() >= expected.min()
+        assert got.max() <= expected.max()
+    assert np.isneginf(found.low).all()
+    line.noise[:] = np.inf
+    with pytest.raises(ConvergenceError, match="no straight line"):
+        Regressed(batch, shared, line, here)
+
+
+def test_draws_that_take_long_to_straighten_come_to_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken further by themselves, or all together until the last is straight."""
+    problem = problem_of(tmp_path, TOTALS)
+    shared = points_of(problem, 50)
+    for batch in problem.batches:
+        by_few = {}
+        for few in (0.0, 1.0):
+            monkeypatch.setattr(straightening, "FEW", few)
+            by_few[few] = draw(batch, shared, 20, np.random.default_rng(6))
+        kept = np.isfinite(by_few[0.0].log_weights)
+        assert kept.mean() > 0.95
+        for name in ("effects", "log_weights"):
+            one, other = (getattr(by_few[few], name)[kept] for few in (0.0, 1.0))
+            np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_numbers_approving_are_those_of_enumeration() -> None:

@@ -22,8 +22,8 @@ from ratification.inference.instant.blocks import Batch
 from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.links import Line
-from ratification.inference.instant.regressed import Regressed
-from ratification.inference.instant.straight import Straight, fitted, fitted_at_some
+from ratification.inference.instant.regressed import Regressed, fitted_at_some
+from ratification.inference.instant.straight import Straight, fitted
 from ratification.inference.instant.straightening import straighten
 from ratification.inference.instant.truncated import LOG_ROOT_TAU
 from ratification.inference.normal import log_between
@@ -31,6 +31,7 @@ from ratification.inference.normal import log_between
 Array = np.ndarray
 FITTED_AT, ROUGHLY_AT = 192, 64  # points at which lines are fitted; those of others follow
 MOST_NUMBERS = 4_000_000  # of an array: larger batches are drawn piece by piece
+MOST_LINES = 40_000_000  # slopes of lines that are kept; with more, each point has lines of its own
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def draw(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         some = FITTED_AT if exact else ROUGHLY_AT
         bent = batch.said and not batch.links.straight().all()
-        lines = fitted_at_some(batch, shared, some, rng) if bent and len(shared) > some else None
+        many = len(shared) > some and blocks * rows * logits * some <= MOST_LINES
+        lines = fitted_at_some(batch, shared, some, step, rng) if bent and many else None
         parts = [
             _draw(batch, shared[start : start + step], lines, copies, rng, exact=exact)
             for start in range(0, len(shared), step)
@@ -86,7 +88,7 @@ def _draw(
         free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))
         logits = maps.means[:, :, None] + maps.logits(free)
         return Draws(free, logits, np.zeros(free.shape[:3]))
-    straight = Straight(batch, maps, lines.at(shared)) if lines else fitted(batch, maps, rng)
+    straight = Straight(batch, maps, lines.at(shared, maps)) if lines else fitted(batch, maps, rng)
     effects, logits, log_simulated = straight.draws(copies, rng)
     if not exact:
         return _usable(effects, logits, log_simulated)

@@ -62,6 +62,14 @@ class Effects:
     def _turnout_means(self, shared: Shared) -> np.ndarray:
         return np.asarray(shared.nu.T[self.tree.round_of].transpose(0, 2, 1))
 
+    @property
+    def spreads(self) -> Float[np.ndarray, "block point logit"]:
+        """Standard deviations of the logits."""
+        onto = self.tree.incidence.transpose(0, 2, 1)
+        of_turnout = self.turnout_of_yes**2 + self.turnout**2
+        variances = [across(part[:, :, None], onto) for part in (self.yes**2, of_turnout)]
+        return np.sqrt(np.concatenate(variances, axis=3)[:, :, 0])
+
     def logits(
         self, effects: Float[np.ndarray, "block point copy effect"]
     ) -> Float[np.ndarray, "block point copy logit"]:

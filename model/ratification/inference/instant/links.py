@@ -5,6 +5,7 @@ is zero where the reported number is met: of the pooled yes share against the sh
 it, or of the part of the members. In a union that is one cell both are exactly linear.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,16 @@ class Line:
     noise: Float[np.ndarray, "block point row"]  # variance
     low: Float[np.ndarray, "block point row"]
     high: Float[np.ndarray, "block point row"]
+
+    @staticmethod
+    def of(parts: Sequence["Line"]) -> "Line":
+        """The lines of several sets of points."""
+        names = Line.__annotations__
+        return Line(*(np.concatenate([getattr(p, name) for p in parts], axis=1) for name in names))
+
+    def some(self, points: Array) -> "Line":
+        """The lines of some of the points."""
+        return Line(*(getattr(self, name)[:, points] for name in Line.__annotations__))
 
     def at(
         self, logits: Float[np.ndarray, "block point copy logit"]
@@ -168,6 +179,13 @@ class Links:
             away=sums.by_cell * (1 - sums.t),
             p=sums.p,
         )
+
+    def values(
+        self, logits: Float[np.ndarray, "block point copy logit"]
+    ) -> Float[np.ndarray, "block point copy row"]:
+        """Values of all rows at these logits."""
+        counts = picked(logits, self.reports.count_at)
+        return np.concatenate([counts, self.at(logits).value], axis=3)
 
     def line(
         self, logits: Float[np.ndarray, "block point place logit"]

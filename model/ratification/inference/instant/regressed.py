@@ -1,7 +1,8 @@
-"""Straight lines at any point, by linear regression on those fitted at some of the points.
+"""Straight lines at any point, by way of linear regression on those fitted at some of the points.
 
-A line says where the logits of a point lie, what a row's value is there, how steep it is and how
-noisy. All of it changes smoothly with the shared parameters, mostly with the scales.
+Where the logits of a point lie, how steep a row is there, how noisy, and by how much its line runs
+beside its value, all change smoothly with the shared parameters, mostly with the scales. The value
+itself is worked out at each point.
 """
 
 from dataclasses import dataclass
@@ -9,55 +10,94 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratification.arrays import Float
+from ratification.errors import ConvergenceError
+from ratification.inference.instant.blocks import Batch
+from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.links import Line
+from ratification.inference.instant.straight import linearised
 
 Array = np.ndarray
 RIDGE = 1e-3  # of standardised columns: some do not vary at all
 OUTLYING = 0.05  # of the values at either end are drawn in: at a few points a row is very steep
+FARTHEST = 3.0  # standard deviations of a logit from its mean, to where rows are linearised
 TINY = 1e-9
 
 
 class Regressed:
     """Lines as functions of the shared parameters.
 
-    Not beyond the values they were found with, since the far ends are far from linear.
+    Nothing that is regressed goes beyond the values it was found with.
     """
 
     def __init__(
-        self, shared: Shared, line: Line, here: Float[np.ndarray, "block point logit"]
+        self,
+        batch: Batch,
+        shared: Shared,
+        line: Line,
+        here: Float[np.ndarray, "block point logit"],
     ) -> None:
-        """`line` at the points `shared`; `here` is about where the logits lie."""
-        entries = {
-            "slopes": line.slopes,
-            "here": here,
-            "value": line.at(here[:, :, None])[:, :, 0],
-            "log_noise": np.log(line.noise),
-            "low": line.low,
-            "high": line.high,
-        }
-        usable = np.isfinite(line.start + entries["log_noise"]).all(axis=(0, 2))
-        shared, entries = shared[usable], {k: v[:, usable] for k, v in entries.items()}
+        """`line` at the points `shared`; `here` is about where the logits lie.
+
+        Raises:
+            ConvergenceError: at none of the points is it a number.
+        """
+        self._batch = batch
+        usable = np.isfinite(line.start + np.log(line.noise)).all(axis=(0, 2))
+        if not usable.any():
+            raise ConvergenceError("the instant engine finds no straight line near the reports")
+        shared, line, here = shared[usable], line.some(usable), here[:, usable]
         columns = shared.columns
-        self._middle = columns.mean(axis=0)
-        self._spread = columns.std(axis=0) + TINY
+        self._middle, self._spread = columns.mean(axis=0), columns.std(axis=0) + TINY
         design = self._design(shared)
         penalty = RIDGE * np.eye(design.shape[1])
         solver = np.linalg.solve(design.T @ design + penalty, design.T)
-        self._fits = {name: _Fit.of(solver, values) for name, values in entries.items()}
+        maps = Effects(batch.tree, shared)
+        self._usual_variance = np.median(_variance(maps), axis=1, keepdims=True)
+        self._here = _Fit.of(solver, here)
+        here, value = self._middles(design, maps)
+        beside = line.at(here[:, :, None])[:, :, 0] - value
+        parts = (line.slopes, beside, np.log(line.noise), line.low, line.high)
+        self._parts = [_Fit.of(solver, part) for part in parts]
 
-    def at(self, shared: Shared) -> Line:
+    def at(self, shared: Shared, maps: Effects) -> Line:
         """The lines of these points."""
         design = self._design(shared)
-        slopes, here, value, log_noise, low, high = (
-            each.at(design) for each in self._fits.values()
-        )
-        start = value - (slopes @ here[..., None])[..., 0]
+        here, value = self._middles(design, maps)
+        slopes, beside, log_noise, low, high = (part.at(design) for part in self._parts)
+        # A line runs beside the value by a curvature times a variance, and where scales are tiny
+        # that is nothing, which a regression cannot know.
+        beside = beside * np.minimum(1.0, _variance(maps) / self._usual_variance)[..., None]
+        start = value + beside - (slopes @ here[..., None])[..., 0]
         return Line(start, slopes, np.exp(log_noise), low, high)
+
+    def _middles(self, design: Array, maps: Effects) -> tuple[Array, Array]:
+        """About where the logits of these points lie, and the values of the rows there."""
+        far = FARTHEST * maps.spreads
+        here = maps.means + np.clip(self._here.at(design) - maps.means, -far, far)
+        return here, self._batch.links.values(here[:, :, None])[:, :, 0]
 
     def _design(self, shared: Shared) -> Array:
         standard = (shared.columns - self._middle) / self._spread
         return np.concatenate([np.ones((len(shared), 1)), standard], axis=1)
+
+
+def fitted_at_some(
+    batch: Batch, shared: Shared, count: int, step: int, rng: np.random.Generator
+) -> Regressed:
+    """Lines fitted at so many of the points, `step` at a time, and from them the lines of all."""
+    some = shared[np.linspace(0, len(shared) - 1, count).astype(int)]
+    lines, here = [], []
+    for start in range(0, count, step):
+        straight, places = linearised(batch, Effects(batch.tree, some[start : start + step]), rng)
+        lines.append(straight.line)
+        here.append(places.mean(axis=2))
+    return Regressed(batch, some, Line.of(lines), np.concatenate(here, axis=1))
+
+
+def _variance(maps: Effects) -> Float[np.ndarray, "block point"]:
+    """Of the logits of a block, on average."""
+    return np.asarray(np.square(maps.spreads).mean(axis=2))
 
 
 @dataclass(frozen=True)

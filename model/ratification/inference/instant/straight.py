@@ -8,10 +8,8 @@ import numpy as np
 
 from ratification.inference.instant.blocks import Batch
 from ratification.inference.instant.effects import Effects
-from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.linear import solve_each, solve_lower, solve_upper
 from ratification.inference.instant.links import Line
-from ratification.inference.instant.regressed import Regressed
 from ratification.inference.instant.truncated import simulate
 
 Array = np.ndarray
@@ -87,17 +85,10 @@ def fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> Straight:
     """
     if batch.links.straight().all():
         return Straight(batch, maps, batch.links.line(maps.means[:, :, None])[0])
-    return _fitted(batch, maps, rng)[0]
+    return linearised(batch, maps, rng)[0]
 
 
-def fitted_at_some(batch: Batch, shared: Shared, count: int, rng: np.random.Generator) -> Regressed:
-    """The same at so many of the points, and from them the lines of all."""
-    some = shared[np.linspace(0, len(shared) - 1, count).astype(int)]
-    straight, places = _fitted(batch, Effects(batch.tree, some), rng)
-    return Regressed(some, straight.line, places.mean(axis=2))
-
-
-def _fitted(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Straight, Array]:
+def linearised(batch: Batch, maps: Effects, rng: np.random.Generator) -> tuple[Straight, Array]:
     """The rows as lines, and the logits of the draws that they were fitted to."""
     here = maps.means
     for _ in range(PASSES):
