@@ -53,7 +53,8 @@ class Regressed:
         penalty = RIDGE * np.eye(design.shape[1])
         solver = np.linalg.solve(design.T @ design + penalty, design.T)
         maps = Effects(batch.tree, shared)
-        self._usual_variance = np.median(_variance(maps), axis=1, keepdims=True)
+        # np.median would load NumPy's masked arrays.
+        self._usual_variance = np.quantile(_variance(maps), 0.5, axis=1, keepdims=True)
         self._here = _Fit.of(solver, here)
         here, value = self._middles(design, maps)
         beside = line.at(here[:, :, None])[:, :, 0] - value

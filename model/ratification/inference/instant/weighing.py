@@ -13,6 +13,8 @@ from ratification.inference.instant.globals import Shared, SharedPrior
 from ratification.inference.structure import Layout
 
 Array = np.ndarray
+# With half as many, in lots half as large, one union's yes share on SEBAC's last day came out 0.001
+# to 0.002 too high, and no check saw it (docs/instant-engine.md).
 TIED = 3  # times as many copies of a block of several unions
 
 
