@@ -60,11 +60,14 @@ class Interval:
         self.shift = np.where(high < 0, half[1], 0.0)
         tails = 0.5 * erfcx(np.abs(ends) * _HALF) * np.exp(np.minimum(self.shift - half, 0.0))
         self.below, self.above = np.where(ends < 0, tails, 1.0 - tails)
+        self._beyond, self._upper = tails[1], high >= 0
 
     def log_inside(self) -> Float[np.ndarray, "*shape"]:
-        """log[Phi(high) - Phi(low)]."""
-        inside = np.maximum(self.above - self.below, 1e-12 * self.above)
-        return np.asarray(np.log(inside) - self.shift)
+        """log[Phi(high) - Phi(low)]; of what is outside, where that may be nearly nothing."""
+        least = 1e-12 * self.above
+        found = np.log(np.maximum(self.above - self.below, least)) - self.shift
+        outside = np.minimum(self._beyond + self.below, 1.0 - least)
+        return np.asarray(np.log1p(-outside, out=np.asarray(found), where=self._upper))
 
 
 def normal_quantile(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
