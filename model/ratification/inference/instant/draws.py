@@ -21,7 +21,7 @@ from ratification.arrays import Float
 from ratification.inference.instant.blocks import Batch
 from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
-from ratification.inference.instant.links import Line
+from ratification.inference.instant.links import Line, joined
 from ratification.inference.instant.regressed import Regressed, fitted_at_some
 from ratification.inference.instant.straight import Straight, fitted
 from ratification.inference.instant.straightening import straighten
@@ -66,12 +66,7 @@ def draw(
             _draw(batch, shared[start : start + step], lines, copies, rng, exact=exact)
             for start in range(0, len(shared), step)
         ]
-    return Draws(
-        *(
-            np.concatenate([getattr(p, name) for p in parts], axis=1)
-            for name in Draws.__annotations__
-        )
-    )
+    return joined(parts)
 
 
 def _draw(

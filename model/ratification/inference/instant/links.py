@@ -7,6 +7,7 @@ it, or of the part of the members. In a union that is one cell both are exactly 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,12 +35,6 @@ class Line:
     low: Float[np.ndarray, "block point row"]
     high: Float[np.ndarray, "block point row"]
 
-    @staticmethod
-    def of(parts: Sequence["Line"]) -> "Line":
-        """The lines of several sets of points."""
-        names = Line.__annotations__
-        return Line(*(np.concatenate([getattr(p, name) for p in parts], axis=1) for name in names))
-
     def some(self, points: Array) -> "Line":
         """The lines of some of the points."""
         return Line(*(getattr(self, name)[:, points] for name in Line.__annotations__))
@@ -49,6 +44,14 @@ class Line:
     ) -> Float[np.ndarray, "block point copy row"]:
         """Values of the rows at these logits."""
         return np.asarray(self.start[:, :, None] + logits @ self.slopes.transpose(0, 1, 3, 2))
+
+
+def joined[T](parts: Sequence[T]) -> T:
+    """Arrays (block, point, ...) of several sets of points as one."""
+    kind: Any = type(parts[0])
+    names = kind.__annotations__
+    whole: T = kind(*(np.concatenate([getattr(p, n) for p in parts], axis=1) for n in names))
+    return whole
 
 
 @dataclass(frozen=True)

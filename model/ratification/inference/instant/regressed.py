@@ -14,7 +14,7 @@ from ratification.errors import ConvergenceError
 from ratification.inference.instant.blocks import Batch
 from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
-from ratification.inference.instant.links import Line
+from ratification.inference.instant.links import Line, joined
 from ratification.inference.instant.straight import linearised
 
 Array = np.ndarray
@@ -93,7 +93,7 @@ def fitted_at_some(
         straight, places = linearised(batch, Effects(batch.tree, some[start : start + step]), rng)
         lines.append(straight.line)
         here.append(places.mean(axis=2))
-    return Regressed(batch, some, Line.of(lines), np.concatenate(here, axis=1))
+    return Regressed(batch, some, joined(lines), np.concatenate(here, axis=1))
 
 
 def _variance(maps: Effects) -> Float[np.ndarray, "block point"]:
