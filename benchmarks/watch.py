@@ -24,6 +24,7 @@ from typing import Any
 
 from measuring import Ratio, median, print_table, ratify, seconds_of, show, spread
 from ratification.api import Accepted, Runs, Watch, run, shipped, write_report
+from ratification.inference.sharing import Helper
 from ratification.output.edits import Edits, read
 from ratification.output.ledger import Ledger
 from ratification.output.published import Published
@@ -65,7 +66,7 @@ class Night:
 
     def __post_init__(self) -> None:
         store = RunStore(self.folder.parent / "store", sys.exit)
-        self.runs = Runs(store, progress=self._told)
+        self.runs = Runs(store, progress=self._told, share=Helper())
         self.watch = Watch(
             Edits(self.folder),
             self._ask,

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from ratification.answers.timeline import By, Timeline
     from ratification.case.case import Case
     from ratification.inference.posterior import EngineChoice
+    from ratification.inference.sharing import Share
     from ratification.output.runs import Runs
     from ratification.validation.tuning import Tuning
 
 Decorated = Callable[..., Any]
+_HELPER = f"{__name__}.helper"  # where click keeps it
 
 seed_option = click.option(
     "--seed",
@@ -146,7 +148,12 @@ class Asked:
         """Where runs are kept and made; `before_sampling` is called before NUTS samples."""
         from ratification.output.runs import Runs
 
-        return Runs(open_store(self.store), progress=progress, before_sampling=before_sampling)
+        return Runs(
+            open_store(self.store),
+            progress=progress,
+            before_sampling=before_sampling,
+            share=_helper(),
+        )
 
     def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
         """The instant engine's run of a case, of four lots of points at most; None if too few."""
@@ -154,7 +161,9 @@ class Asked:
         from ratification.inference.instant.adapting import Effort
         from ratification.output.runs import Runs
 
-        runs = Runs(open_store(self.store), effort=Effort(retries=3), progress=progress)
+        runs = Runs(
+            open_store(self.store), effort=Effort(retries=3), progress=progress, share=_helper()
+        )
         try:
             return replace(self, engine="instant").run(case, runs)
         except ConvergenceError:
@@ -282,6 +291,18 @@ class Asked:
         words += ["--engine", self.engine, "--seed", str(self.seed)]
         words += ["--worlds", str(self.worlds)] if self.worlds is not None else []
         return shlex.join(words)
+
+
+def _helper() -> "Share":
+    """The second process of this command, if there is enough to share; it ends with the command."""
+    from ratification.inference.sharing import Helper
+
+    context = click.get_current_context()
+    if _HELPER not in context.meta:
+        context.meta[_HELPER] = helper = Helper()
+        context.call_on_close(helper.close)
+    found: Share = context.meta[_HELPER]
+    return found
 
 
 def refuse_existing(path: Path, force: bool) -> None:

@@ -31,7 +31,7 @@ class SoFar:
     high: float
     sd: np.ndarray
 
-    def of(self, worlds: np.ndarray) -> "SoFar":
+    def of(self, worlds: np.ndarray | slice) -> "SoFar":
         """For some of the worlds."""
         return replace(self, sd=self.sd[worlds])
 

@@ -24,7 +24,7 @@ class Ballots:
     seen_no: np.ndarray
     shares: tuple[SoFar, ...] = ()  # so far, of several leaves together
 
-    def of(self, worlds: np.ndarray) -> "Ballots":
+    def of(self, worlds: np.ndarray | slice) -> "Ballots":
         """For some of the worlds."""
         return replace(
             self,

@@ -8,7 +8,7 @@ from ratification.inference.posterior import EngineName
 
 # Of the laws of fits and worlds: raised when the same inputs come to give other numbers, so that
 # nothing kept by older code of the same version is taken for today's.
-REVISION = 9
+REVISION = 10
 # Since this revision only digits have changed, not laws: what was checked at one since then holds.
 SAME_LAWS_SINCE = 3
 PACKAGES: Mapping[EngineName, tuple[str, ...]] = {

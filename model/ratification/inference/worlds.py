@@ -1,6 +1,7 @@
 """Worlds: complete results drawn from the posterior, in integers, that agree with all evidence."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -25,10 +26,12 @@ from ratification.inference.field import FieldMaker
 from ratification.inference.numerics import stream
 from ratification.inference.posterior import Posterior
 from ratification.inference.rosters import Rosters, draw_rosters
+from ratification.inference.sharing import Share, alone, pieces, with_streams
 from ratification.inference.so_far import shares_so_far
 from ratification.inference.tied import Ballots
 
 BLOCK = 8192  # worlds drawn at once: bounds the memory that intermediate arrays take
+WORTH_SHARING = 100_000  # leaves that reports tie together, over all worlds of a block
 MOST_REPLACED = 0.02  # of a block, by copies of other worlds, before giving up
 
 
@@ -63,6 +66,7 @@ def draw_worlds(
     count: int,
     *,
     scenario: Scenario | None = None,
+    share: Share = alone,
 ) -> Worlds:
     """Draw complete results of a round. Same posterior, seed and count: the same bytes.
 
@@ -79,7 +83,7 @@ def draw_worlds(
     for block, start in enumerate(range(0, count, BLOCK)):
         rng = block_stream(posterior.seed, round_id, block)
         rows = index[start : start + BLOCK]
-        _fill(store, start, case.electorate, facts, maker, rows, rng)
+        _fill(store, start, facts, maker, rows, rng, share)
     return store.worlds(facts, index, posterior.chains)
 
 
@@ -154,13 +158,16 @@ class _Store:
 def _fill(
     store: _Store,
     start: int,
-    tree: Electorate,
     facts: Known,
     maker: FieldMaker,
     rows: np.ndarray,
     rng: np.random.Generator,
+    share: Share,
 ) -> None:
     """Draw one block of worlds into the store."""
+    tree = store.tree
+    # Before a scenario takes one of its own: all scenarios shall share it.
+    agreeing = rng.spawn(1)[0]
     field = maker.field(rows, rng)
     rosters = draw_rosters(tree, facts, len(rows), rng)
     seen = counted_so_far(tree, facts)
@@ -175,7 +182,9 @@ def _fill(
         yes[:, open_leaves], no[:, open_leaves] = draw_free(ballots, open_leaves, slice(None), rng)
     for leaf, (counted_yes, counted_no) in facts.counted.items():
         yes[:, leaf], no[:, leaf] = counted_yes, counted_no
-    good = _agree(tree, facts, ballots, yes, no, rng)
+    given = [(ballots.of(piece), yes[piece], no[piece]) for piece in _pieces(facts, *yes.shape)]
+    found = share(partial(_agreeing, tree, facts), with_streams(given, agreeing))
+    yes, no, good = (np.concatenate(part) for part in zip(*found, strict=True))
     _replace_bad(rosters, yes, no, good, rng)
     store.put(slice(start, start + len(rows)), rosters, yes, no)
     store.replaced += int((~good).sum())
@@ -186,11 +195,29 @@ def counted_so_far(
 ) -> tuple[Int[np.ndarray, " leaf"], Int[np.ndarray, " leaf"]]:
     """Yes and no counted so far of single leaves; of several together it is not known by leaf."""
     yes, no = np.zeros((2, len(tree.leaves)), dtype=np.int64)
-    for partial in facts.partials:
-        if len(partial.scope) == 1:
-            (leaf,) = partial.scope
-            yes[leaf], no[leaf] = partial.yes, partial.no
+    for counted in facts.partials:
+        if len(counted.scope) == 1:
+            (leaf,) = counted.scope
+            yes[leaf], no[leaf] = counted.yes, counted.no
     return yes, no
+
+
+def _pieces(facts: Known, worlds: int, leaves: int) -> list[slice]:
+    """Worlds of a block that are made to agree together: two halves where that is much work."""
+    said = constraints_of(facts, np.zeros((1, leaves), dtype=int))
+    tied = {leaf for entry in said for leaf in entry.leaves.tolist()}
+    return pieces(worlds, 2 if worlds * len(tied) >= WORTH_SHARING else 1)
+
+
+def _agreeing(
+    tree: Electorate,
+    facts: Known,
+    given: tuple[tuple[Ballots, np.ndarray, np.ndarray], np.random.Generator],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Yes and no of some worlds that agree with the evidence; and in which worlds they do."""
+    (ballots, yes, no), rng = given
+    good = _agree(tree, facts, ballots, yes, no, rng)
+    return yes, no, good
 
 
 def _agree(

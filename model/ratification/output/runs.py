@@ -17,6 +17,7 @@ from ratification.inference.instant.engine import fit as instant_fit
 from ratification.inference.layout import build_layout
 from ratification.inference.membership import in_scenario
 from ratification.inference.posterior import EngineChoice, EngineName, Posterior
+from ratification.inference.sharing import Share, alone
 from ratification.inference.structure import Layout
 from ratification.inference.versions import REVISION, versions
 from ratification.inference.worlds import Worlds, draw_worlds
@@ -30,6 +31,7 @@ class Runs:
     """Finds or makes fits and worlds. Compiled models are kept while it lives.
 
     `before_sampling` is called when NUTS has to sample, which takes long: no fit of it is kept.
+    `share` is who draws; the results are the same.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Runs:
         effort: Effort = DEFAULT_EFFORT,
         progress: Progress = no_progress,
         before_sampling: Callable[[], None] = lambda: None,
+        share: Share = alone,
     ) -> None:
         self.store = store
         self.sampler = sampler
         self.effort = effort
         self.progress = progress
         self.before_sampling = before_sampling
+        self.share = share
         self.engine = Engine()
         self._last: tuple[str, Posterior] | None = None
 
@@ -112,7 +116,7 @@ class Runs:
         if kept is not None:
             return key, kept
         self.progress("fitting, instant engine", 0, 0)
-        posterior = instant_fit(layout, seed, effort=self.effort).posterior
+        posterior = instant_fit(layout, seed, effort=self.effort, share=self.share).posterior
         if self.store:
             self.store.keep_fit(key, posterior, {**about, **self._named("instant")})
         self._last = (key, posterior)
@@ -149,7 +153,9 @@ class Runs:
         if kept is not None:
             return posterior, kept
         self.progress("simulating complete results", 0, 0)
-        worlds = draw_worlds(case, posterior, evidence, round_id, count, scenario=scenario)
+        worlds = draw_worlds(
+            case, posterior, evidence, round_id, count, scenario=scenario, share=self.share
+        )
         worlds = in_scenario(worlds, case, posterior, round_id, scenario)
         if self.store:
             self.store.keep_worlds(key, worlds)

@@ -14,6 +14,7 @@ differs from a normal.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -22,15 +23,17 @@ from ratification.inference.instant.blocks import Batch
 from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.links import Line, joined
-from ratification.inference.instant.regressed import Regressed, fitted_at_some
+from ratification.inference.instant.regressed import Regressed, fitted_at
 from ratification.inference.instant.straight import Straight, fitted
 from ratification.inference.instant.straightening import straighten
 from ratification.inference.instant.truncated import LOG_ROOT_TAU
 from ratification.inference.normal import log_between
+from ratification.inference.sharing import Share, alone, pieces, with_streams
 
 Array = np.ndarray
 FITTED_AT, ROUGHLY_AT = 192, 64  # points at which lines are fitted; those of others follow
 MOST_NUMBERS = 4_000_000  # of an array: larger batches are drawn piece by piece
+WORTH_SHARING = 100_000  # of an array: what has fewer is one piece
 MOST_LINES = 40_000_000  # slopes of lines that are kept; with more, each point has lines of its own
 
 
@@ -44,7 +47,13 @@ class Draws:
 
 
 def draw(
-    batch: Batch, shared: Shared, copies: int, rng: np.random.Generator, *, exact: bool = True
+    batch: Batch,
+    shared: Shared,
+    copies: int,
+    rng: np.random.Generator,
+    *,
+    exact: bool = True,
+    share: Share = alone,
 ) -> Draws:
     """Copies of every block at every point; weighted, they are draws of what was reported.
 
@@ -55,29 +64,37 @@ def draw(
     rows = max(batch.links.rows, 1)
     logits = 2 * batch.tree.cells.shape[1]
     each = blocks * max(rows * width, rows * logits * copies, rows * rows * copies)
-    step = max(MOST_NUMBERS // each, 1)
     # A draw that runs away while it is straightened is no number, and gets no weight.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         some = FITTED_AT if exact else ROUGHLY_AT
         bent = batch.said and not batch.links.straight().all()
         many = len(shared) > some and blocks * rows * logits * some <= MOST_LINES
-        lines = fitted_at_some(batch, shared, some, step, rng) if bent and many else None
-        parts = [
-            _draw(batch, shared[start : start + step], lines, copies, rng, exact=exact)
-            for start in range(0, len(shared), step)
-        ]
-    return joined(parts)
+        lines = None
+        if bent and many:
+            at = shared[np.linspace(0, len(shared) - 1, some).astype(int)]
+            lines = fitted_at(batch, at, _pieces(some, each), rng, share)
+        given = with_streams([shared[piece] for piece in _pieces(len(shared), each)], rng)
+        return joined(share(partial(_draw, batch, lines, copies, exact=exact), given))
+
+
+def _pieces(points: int, numbers: int) -> list[slice]:
+    """Points that are drawn together, if each takes so many numbers of an array.
+
+    Pieces are small enough for the memory, and two, four, ... where they are worth sharing.
+    """
+    total = points * numbers
+    return pieces(points, 2 * -(-total // (2 * MOST_NUMBERS)) if total >= WORTH_SHARING else 1)
 
 
 def _draw(
     batch: Batch,
-    shared: Shared,
     lines: Regressed | None,
     copies: int,
-    rng: np.random.Generator,
+    given: tuple[Shared, np.random.Generator],
     *,
     exact: bool,
 ) -> Draws:
+    shared, rng = given
     maps = Effects(batch.tree, shared)
     if not batch.said:
         free = rng.standard_normal((len(batch.blocks), len(shared), copies, batch.tree.width))

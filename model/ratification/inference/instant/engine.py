@@ -19,6 +19,7 @@ from ratification.inference.instant.weighing import Problem, Weighted, evaluate
 from ratification.inference.numerics import stream
 from ratification.inference.parameters import summarise_weighted
 from ratification.inference.posterior import Diagnostics, Posterior
+from ratification.inference.sharing import Share, alone
 from ratification.inference.structure import Layout
 
 TOP_UP = 1.15  # times the points that seem to be lacking
@@ -40,8 +41,9 @@ def fit(
     *,
     effort: Effort = DEFAULT_EFFORT,
     start: Proposal | None = None,
+    share: Share = alone,
 ) -> InstantFit:
-    """The posterior of a layout.
+    """The posterior of a layout; whoever shares the work, the same.
 
     `start` is the proposal of an earlier fit. It saves the way to where the posterior is, if that
     has as many shared parameters.
@@ -49,7 +51,7 @@ def fit(
     Raises:
         ConvergenceError: the checks did not pass; NUTS can still answer.
     """
-    problem = Problem(layout)
+    problem = Problem(layout, share)
     refuse_too_large(problem)
     rng = stream(seed, "instant")
     if start is not None and len(start.mean) != problem.prior.dimension:

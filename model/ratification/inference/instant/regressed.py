@@ -5,7 +5,9 @@ beside its value, all change smoothly with the shared parameters, mostly with th
 itself is worked out at each point.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from ratification.inference.instant.effects import Effects
 from ratification.inference.instant.globals import Shared
 from ratification.inference.instant.links import Line, joined
 from ratification.inference.instant.straight import linearised
+from ratification.inference.sharing import Share, with_streams
 
 Array = np.ndarray
 RIDGE = 1e-3  # of standardised columns: some do not vary at all
@@ -83,17 +86,24 @@ class Regressed:
         return np.concatenate([np.ones((len(shared), 1)), standard], axis=1)
 
 
-def fitted_at_some(
-    batch: Batch, shared: Shared, count: int, step: int, rng: np.random.Generator
+def fitted_at(
+    batch: Batch,
+    some: Shared,
+    pieces: Sequence[slice],
+    rng: np.random.Generator,
+    share: Share,
 ) -> Regressed:
-    """Lines fitted at so many of the points, `step` at a time, and from them the lines of all."""
-    some = shared[np.linspace(0, len(shared) - 1, count).astype(int)]
-    lines, here = [], []
-    for start in range(0, count, step):
-        straight, places = linearised(batch, Effects(batch.tree, some[start : start + step]), rng)
-        lines.append(straight.line)
-        here.append(places.mean(axis=2))
+    """Lines fitted at some points, piece by piece, and from them the lines of any."""
+    given = with_streams([some[piece] for piece in pieces], rng)
+    lines, here = zip(*share(partial(_fitted, batch), given), strict=True)
     return Regressed(batch, some, joined(lines), np.concatenate(here, axis=1))
+
+
+def _fitted(batch: Batch, given: tuple[Shared, np.random.Generator]) -> tuple[Line, Array]:
+    """Lines of some points, and about where the logits lie there."""
+    shared, rng = given
+    straight, places = linearised(batch, Effects(batch.tree, shared), rng)
+    return straight.line, places.mean(axis=2)
 
 
 def _variance(maps: Effects) -> Float[np.ndarray, "block point"]:

@@ -15,7 +15,7 @@ from ratification.inference.instant.truncated import simulate
 Array = np.ndarray
 PASSES = 2  # of linearisation
 PLACES = 8  # draws over which it is averaged in the end
-STRAY = 6  # times the variance of what a row strays from its line
+STRAY = 20  # times the variance of what a row strays from its line
 
 
 class Straight:

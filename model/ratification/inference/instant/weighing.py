@@ -10,6 +10,7 @@ from ratification.inference.instant.approvals import Approvals, convolved
 from ratification.inference.instant.blocks import batches, find_blocks
 from ratification.inference.instant.draws import Draws, draw
 from ratification.inference.instant.globals import Shared, SharedPrior
+from ratification.inference.sharing import Share, alone
 from ratification.inference.structure import Layout
 
 Array = np.ndarray
@@ -21,8 +22,10 @@ TIED = 3  # times as many copies of a block of several unions
 class Problem:
     """A layout, ready to be evaluated at points."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, share: Share = alone) -> None:
+        """`share` draws what takes long."""
         self.layout = layout
+        self.share = share
         self.prior = SharedPrior(layout.structure, layout.priors)
         self.blocks = find_blocks(layout.structure, layout.data)
         bias = layout.priors.poll_bias.sd
@@ -85,7 +88,7 @@ def draw_blocks(
 ) -> Drawn:
     """Draw every block at these shared parameters, so many copies by batch."""
     draws = tuple(
-        draw(batch, shared, each, rng, exact=exact)
+        draw(batch, shared, each, rng, exact=exact, share=problem.share)
         for batch, each in zip(problem.batches, copies, strict=True)
     )
     of_block = {
