@@ -1,7 +1,8 @@
 """From saving a file of the SEBAC case to the new page, and the parts of that.
 
 `Watch` runs in this process as `ratify watch` runs it, with an empty store, and a thread saves the
-file while it waits. Each saved edit is one that was never fitted. Yardsticks, in turn with it:
+file while it waits. Each saved edit is one that was never fitted, with a seed of its own, since how
+many points a fit needs differs by seed. Yardsticks, in turn with it:
 `python -c "import numpy"`, and a cold `ratify forecast --engine instant` of the same evidence.
 Parts are told in wall and in processor seconds, which differ on a machine that is busy.
 """
@@ -63,6 +64,7 @@ class Night:
     parts: dict[str, list[Moment]] = field(default_factory=lambda: defaultdict(list))
     marks: list[tuple[str, Moment]] = field(default_factory=list)
     saved: float = 0.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         store = RunStore(self.folder.parent / "store", sys.exit)
@@ -78,6 +80,7 @@ class Night:
 
     def edit(self, number: int) -> float:
         """Seconds from a save to the new page, JSON and ledger."""
+        self.seed = number
         path = self.folder / "evidence.csv"
         text = COUNT.sub(rf"\g<1>,{22 - number},12,", path.read_text())  # approves all the same
         saving = threading.Timer(0.4, self._save, (path, text))
@@ -103,7 +106,7 @@ class Night:
         return self.marks[-1][1].wall
 
     def _ask(self, case: Any, how: str) -> Any:  # noqa: ARG002  Watch's signature
-        return run(case, as_of=self.day, engine="instant", runs=self.runs)
+        return run(case, as_of=self.day, engine="instant", seed=self.seed, runs=self.runs)
 
     def _told(self, stage: str, done: int, total: int) -> None:  # noqa: ARG002  of a progress
         self.marks.append((STAGES.get(stage, stage), Moment.now()))
@@ -134,7 +137,7 @@ def evening(scratch: Path, day: str | None, edits: int) -> Iterator[Ratio]:
     whole, numpy, cold = [], [], []
     for number in range(1, edits + 1):
         numpy.append(seconds_of([sys.executable, "-c", "import numpy"]))
-        cold.append(forecast(scratch / f"cold-{number}", day))
+        cold.append(forecast(scratch / f"cold-{number}", day, number))
         whole.append(night.edit(number))
     name = f"evidence to {day}" if day else "all evidence"
     print(f"{name}: {spread(whole)} s", file=sys.stderr)
@@ -151,10 +154,10 @@ def evening(scratch: Path, day: str | None, edits: int) -> Iterator[Ratio]:
     yield Ratio(name=f"{name} / cold instant forecast", value=taken, yardstick=median(cold))
 
 
-def forecast(store: Path, day: str | None) -> float:
+def forecast(store: Path, day: str | None, seed: int) -> float:
     """Seconds of a whole command with a store of its own."""
     command = [ratify(), "forecast", "sebac-2011", "--engine", "instant", "--json"]
-    command += ["--store", str(store)]
+    command += ["--store", str(store), "--seed", str(seed)]
     return seconds_of([*command, "--as-of", day] if day else command)
 
 

@@ -16,7 +16,8 @@ from ratification.inference.structure import Layout
 Array = np.ndarray
 # With half as many, in lots half as large, one union's yes share on SEBAC's last day came out 0.001
 # to 0.002 too high, and no check saw it (docs/instant-engine.md).
-TIED = 3  # times as many copies of a block of several unions
+TIED = 2  # times as many copies of a block of several unions,
+FEWEST_TIED = 3  # and no fewer: the rounds that adapt the proposal have one of others
 
 
 class Problem:
@@ -35,7 +36,8 @@ class Problem:
 
     def copies(self, each: int) -> list[int]:
         """Copies by batch: more of blocks in which reports tie several unions together."""
-        return [each * TIED if batch.tied else each for batch in self.batches]
+        tied = max(each * TIED, FEWEST_TIED)
+        return [tied if batch.tied else each for batch in self.batches]
 
 
 @dataclass(frozen=True)
