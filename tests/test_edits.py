@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from nights import FIRST, SECOND, Clock, case_folder, evidence, save
 from ratification.case.snapshot import Snapshot
-from ratification.output.edits import Edits, Pace
+from ratification.output.edits import Edits, Pace, Reading
 
 
 @pytest.fixture
@@ -135,3 +135,59 @@ def test_an_edit_rests_for_as_long_as_was_asked(folder: Path) -> None:
     assert found.case is not None
     assert found.case.reports[1].result == "rejected"
     assert 6.0 <= clock.now - began <= 7.0
+
+
+def test_an_edit_is_told_of_before_it_has_settled(folder: Path) -> None:
+    """As soon as it is seen, with what it holds; once, as long as it stands."""
+    clock = Clock()
+    edits = edits_of(folder, clock)
+    told: list[tuple[float, int]] = []
+    clock.after(1.0, lambda: save(folder, FIRST, SECOND))
+
+    def early(reading: Reading) -> None:
+        assert reading.case is not None
+        told.append((clock.now, len(reading.case.reports)))
+
+    found = edits.next(10.0, early)
+    assert found is not None
+    assert edits.stands(found)
+    [(at, reports)] = told
+    assert reports == 2
+    assert clock.now - at >= edits.pace.settle - 1e-9
+
+
+def test_what_changes_meanwhile_is_told_of_again(folder: Path) -> None:
+    """However long was taken over the first half: what is returned is what stands."""
+    clock = Clock()
+    edits = edits_of(folder, clock)
+    told: list[int] = []
+    clock.after(1.0, lambda: save(folder, FIRST, SECOND))
+
+    def early(reading: Reading) -> None:
+        assert reading.case is not None
+        told.append(len(reading.case.reports))
+        if len(told) == 1:
+            clock.after(2.0, lambda: save(folder, FIRST, SECOND.replace("second", "other")))
+            clock.sleep(5.0)
+            assert not edits.stands(reading)
+
+    found = edits.next(10.0, early)
+    assert found is not None
+    assert found.case is not None
+    assert [report.id for report in found.case.reports] == ["first", "other"]
+    assert told == [2, 2]
+
+
+def test_half_an_edit_is_not_told_of_early(folder: Path) -> None:
+    """A wrong case, or a last line without its end: only what came of it is."""
+    clock = Clock()
+    edits = edits_of(folder, clock)
+    path = folder / "evidence.csv"
+    whole = evidence(folder, FIRST, SECOND)
+    told: list[bytes] = []
+    clock.after(1.0, lambda: path.write_bytes(b"x\n"))
+    clock.after(1.5, lambda: path.write_bytes(whole[:-1]))
+    clock.after(2.0, lambda: path.write_bytes(whole))
+    found = edits.next(10.0, lambda reading: told.append(reading.snapshot.files["evidence.csv"]))
+    assert found is not None
+    assert told == [whole]

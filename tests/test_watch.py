@@ -267,6 +267,61 @@ def test_a_page_that_cannot_be_written_is_tried_again(night: Night) -> None:
     assert night.json["inputs"]["reports"] == 2
 
 
+# Answers before an edit has settled
+
+
+def test_an_edit_is_answered_once_and_while_it_settles(night: Night) -> None:
+    """When it has settled the answer is there: the page is as old as the wait for that."""
+    asked: list[float] = []
+
+    def asking(case: Case, how: str) -> Run:
+        asked.append(night.clock.now)
+        return quick(case, how)
+
+    night.ask = asking
+    night.clock.after(1.0, lambda: save(night.folder, FIRST, SECOND))
+    event = night.accepted()
+    [at] = asked
+    assert night.clock.now - at >= night.watch.edits.pace.settle - 1e-9
+    assert event.seconds["answering"] > 0
+
+
+def test_an_edit_that_does_not_stand_is_never_shown(night: Night) -> None:
+    """What was answered too early is given up, and neither page nor ledger has it."""
+    asked: list[int] = []
+
+    def asking(case: Case, how: str) -> Run:
+        asked.append(len(case.reports))
+        if len(asked) == 1:
+            save(night.folder, FIRST, "third,june,2011-06-03,c,outcome,,,,,rejected\n")
+        night.watch.give_way()
+        asked.append(-1)
+        return quick(case, how)
+
+    night.ask = asking
+    save(night.folder, FIRST, SECOND)
+    event = night.accepted()
+    assert [change.id for change in event.news.changes] == ["third"]
+    assert asked == [2, 2, -1]
+    assert len(night.states) == 2
+    assert night.step() is None
+
+
+def test_an_edit_without_an_answer_is_refused_once_it_has_settled(night: Night) -> None:
+    """The reasons are told once, and not while the edit may still change."""
+    asked: list[float] = []
+
+    def failing(case: Case, how: str) -> Run:
+        asked.append(night.clock.now)
+        raise ConvergenceError("the fit did not converge")
+
+    night.ask = failing
+    save(night.folder, FIRST, SECOND)
+    assert night.refused().reasons == ["the fit did not converge"]
+    assert asked[-1] - asked[0] >= night.watch.edits.pace.settle - 1e-9
+    assert night.step() is None
+
+
 # NUTS afterwards
 
 

@@ -49,6 +49,14 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The answer to an edit, and how many seconds it took."""
+
+    run: Run
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shown:
     """The forecast on the page, when it was made, and the files it was made from."""
 
@@ -88,6 +96,8 @@ class Watch:
         self._unwritten = False
         self._no_nuts = ""  # inputs that NUTS has given no answer to
         self._refining = False
+        self._early: Reading | None = None  # an edit that is answered before it has settled
+        self._ahead: tuple[Snapshot, Answered] | None = None
 
     def step(self, patience: float) -> Accepted | Refused | None:
         """Take the next edit, or sample what is only quickly answered, or wait so many seconds.
@@ -98,17 +108,19 @@ class Watch:
         if self.shown is not None and self._unwritten:
             self._write(self.shown)
         due = self._due_to_nuts()
-        reading = self.edits.next(0.0 if due else patience)
+        reading = self.edits.next(0.0 if due else patience, self._answer_early)
         if reading is not None:
             return self._take(reading)
         return self._refine(due) if due else None
 
     def give_way(self) -> None:
-        """End a fit by NUTS that runs for a state which has been edited since.
+        """End a fit for a state which has been edited since, if nothing waits for it.
 
         Raises:
-            NewerEdit: there is an edit, and what is being done is only to refine.
+            NewerEdit: there is an edit, and what is being done is only to refine, or is early.
         """
+        if self._early is not None and not self.edits.stands(self._early):
+            raise NewerEdit("the case is still being edited")
         if self._refining and self.edits.pending():
             raise NewerEdit("the case has been edited")
 
@@ -117,18 +129,40 @@ class Watch:
     def _take(self, reading: Reading) -> Accepted | Refused:
         if reading.case is None:
             return self._refuse([str(problem) for problem in reading.problems])
-        began = perf_counter()
         try:
-            run = self.ask(reading.case, "quick")
-            if self._sampled_before(run):
-                run = self.ask(reading.case, "nuts")  # kept, so it is there at once
+            found = self._answered(reading.snapshot, reading.case)
         except CaseError as error:
             return self._refuse([str(problem) for problem in error.problems])
         except RatificationError as error:
             if isinstance(error, RequestError) and self.shown is None:
                 raise  # what is wrong is the question, not an edit
             return self._refuse([str(error)])
-        return self._accept(run, reading.snapshot, perf_counter() - began, refined=False)
+        return self._accept(found.run, reading.snapshot, found.seconds, refined=False)
+
+    def _answer_early(self, reading: Reading) -> None:
+        """Answer an edit while it is still to be seen whether it stands.
+
+        One that has no answer has none later on either, and is refused then.
+        """
+        if reading.case is None:
+            return
+        self._early = reading
+        try:
+            self._ahead = reading.snapshot, self._answered(reading.snapshot, reading.case)
+        except RatificationError:
+            self._ahead = None
+        finally:
+            self._early = None
+
+    def _answered(self, snapshot: Snapshot, case: Case) -> Answered:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0].sha256 == snapshot.sha256:
+            return ahead[1]
+        began = perf_counter()
+        run = self.ask(case, "quick")
+        if self._sampled_before(run):
+            run = self.ask(case, "nuts")  # kept, so it is there at once
+        return Answered(run=run, seconds=perf_counter() - began)
 
     def _refine(self, shown: Shown) -> Accepted | None:
         began = perf_counter()

@@ -43,6 +43,9 @@ class Reading:
     problems: tuple[Problem, ...] = ()
 
 
+Early = Callable[[Reading], None]  # is told of an edit that has not settled yet
+
+
 class Edits:
     """Settled edits of a case folder, one after the other. The first is what is there now."""
 
@@ -74,35 +77,48 @@ class Edits:
             self._stamps, self._looked = found, self._clock()
         return differs
 
-    def next(self, patience: float) -> Reading | None:
-        """The next settled edit; None if there is none for so many seconds, or it was undone."""
+    def stands(self, reading: Reading) -> bool:
+        """Whether the folder still holds what was read."""
+        return Snapshot.of(self.folder).sha256 == reading.snapshot.sha256
+
+    def next(self, patience: float, early: Early | None = None) -> Reading | None:
+        """The next settled edit; None if there is none for so many seconds, or it was undone.
+
+        `early` is told of one that raises no doubt as soon as it is seen. It may take long: whether
+        the edit stands is looked at after it.
+        """
         until = self._clock() + patience
         while not self.pending():
             left = until - self._clock()
             if left <= 0:
                 return None
             self._sleep(min(self.pace.every, left))
-        return self._settled()
+        return self._settled(early)
 
-    def _settled(self) -> Reading | None:
+    def _settled(self, early: Early | None) -> Reading | None:
         """Wait until the content stands still; for longer where it may be half of an edit."""
-        found = stamps(self.folder)
-        began = since = self._clock()
-        reading = read(Snapshot.of(self.folder))
+        began = self._clock()
+        reading, since, found = self._seen(early)
         while self._clock() - began < self.pace.longest:
             quiet = self.pace.doubt if self._doubtful(reading) else self.pace.settle
-            left = quiet - (self._clock() - since)
-            if left <= 0:
-                break
-            self._sleep(min(self.pace.every, left))
+            self._sleep(min(self.pace.every, max(quiet - (self._clock() - since), 0.0)))
             found = stamps(self.folder)
-            snapshot = Snapshot.of(self.folder)
-            if snapshot.sha256 != reading.snapshot.sha256:
-                reading, since = read(snapshot), self._clock()
+            if not self.stands(reading):
+                reading, since, found = self._seen(early)
+            elif self._clock() - since >= quiet:
+                break
         self._stamps, self._looked = found, self._clock()
         undone = self._before and self._before.sha256 == reading.snapshot.sha256
         self._before = reading.snapshot
         return None if undone else reading
+
+    def _seen(self, early: Early | None) -> tuple[Reading, float, object]:
+        """What is there, since when, and the stamps it has."""
+        found, since = stamps(self.folder), self._clock()
+        reading = read(Snapshot.of(self.folder))
+        if early is not None and not self._doubtful(reading):
+            early(reading)
+        return reading, since, found
 
     def _doubtful(self, reading: Reading) -> bool:
         """Whether it may be half of an edit. What was so before the edit raises no doubt."""
