@@ -35,7 +35,10 @@ from ratification.output.store import RunStore
 GOAL_SECONDS = 2.0
 DAYS = ("2011-06-22", "2011-06-24", None)
 COUNT = re.compile(r"^(np-9,.*,count),\d+,12,", re.MULTILINE)
-STAGES = {"fitting, instant engine": "fit", "simulating complete results": "worlds, answers"}
+STAGES = {
+    "fitting, instant engine": "fit",
+    "simulating complete results": "worlds, answers, settled",
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Night:
         path.write_text(text)
 
     def _event(self, number: int) -> float:
-        self.marks = [("noticing, settling, checking", Moment.now())]
+        self.marks = [("noticing, checking", Moment.now())]
         event = self.watch.step(60.0)
         self.marks.append(("", Moment.now()))
         if not isinstance(event, Accepted):
