@@ -267,6 +267,16 @@ def test_a_page_that_cannot_be_written_is_tried_again(night: Night) -> None:
     assert night.json["inputs"]["reports"] == 2
 
 
+def test_a_slip_that_is_taken_back_is_no_state_of_its_own(night: Night) -> None:
+    """The page is made anew, of the state that is in the ledger already, which counts once."""
+    save(night.folder, "broken\n")
+    night.refused()
+    save(night.folder, FIRST)
+    assert night.accepted().number == 1
+    assert night.watch.record.numbers == {1}
+    assert len(night.states) == 1
+
+
 # Answers before an edit has settled
 
 

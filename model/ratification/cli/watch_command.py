@@ -148,7 +148,8 @@ class _Session:
         if watch is None or watch.shown is None:
             return "stopped: no report was made"
         record = watch.record
-        states = "1 state" if record.recorded == 1 else f"{record.recorded} states"
+        kept = len(record.numbers)
+        states = "1 state" if kept == 1 else f"{kept} states"
         told = [
             f"stopped: {published.page} and {published.data.name} are kept as of "
             f"{watch.shown.made:%H:%M:%S}, and {states} of this session in {record.ledger.path}"

@@ -67,7 +67,7 @@ class Recorder:
         self.question = question
         self.warn = warn
         self.unrecorded: list[State] = []
-        self.recorded = 0
+        self.numbers: set[int] = set()  # in the ledger; of a state that repeats one, that one's
         self._known = self._from_ledger()
 
     def news(self, run: Run, snapshot: Snapshot) -> News:
@@ -111,7 +111,7 @@ class Recorder:
             while self.unrecorded:
                 number = self.ledger.append(self.unrecorded[0])
                 self.unrecorded.pop(0)
-                self.recorded += 1
+                self.numbers.add(number)
         except LedgerError as error:
             self.warn(f"{error}. The report is written all the same")
             return None
