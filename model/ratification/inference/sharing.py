@@ -8,13 +8,15 @@ import itertools
 import os
 import pickle
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Seconds of shared work that have been done alone when a helper is started: about as long as it
 # takes to be ready, so that it never costs much more than it saves.
@@ -60,7 +62,7 @@ class Helper:
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: "subprocess.Popen[bytes] | None" = None
         self._spent = 0.0
         self._possible = bool(sys.executable) and (os.cpu_count() or 1) > 1
 
@@ -97,6 +99,8 @@ class Helper:
             self._process = None
 
     def _start(self) -> None:
+        import subprocess  # most commands never need it
+
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__],

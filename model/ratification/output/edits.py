@@ -99,14 +99,14 @@ class Edits:
         """Wait until the content stands still; for longer where it may be half of an edit."""
         began = self._clock()
         reading, since, found = self._seen(early)
-        while self._clock() - began < self.pace.longest:
+        settled = False
+        while not settled:
             quiet = self.pace.doubt if self._doubtful(reading) else self.pace.settle
             self._sleep(min(self.pace.every, max(quiet - (self._clock() - since), 0.0)))
-            found = stamps(self.folder)
-            if not self.stands(reading):
+            found, now, stands = stamps(self.folder), self._clock(), self.stands(reading)
+            if not stands:
                 reading, since, found = self._seen(early)
-            elif self._clock() - since >= quiet:
-                break
+            settled = now - began >= self.pace.longest or (stands and now - since >= quiet)
         self._stamps, self._looked = found, self._clock()
         undone = self._before and self._before.sha256 == reading.snapshot.sha256
         self._before = reading.snapshot
