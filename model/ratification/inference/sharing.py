@@ -62,7 +62,7 @@ class Helper:
     """
 
     def __init__(self) -> None:
-        self._process: "subprocess.Popen[bytes] | None" = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._spent = 0.0
         self._possible = bool(sys.executable) and (os.cpu_count() or 1) > 1
 
