@@ -69,6 +69,7 @@ def test_a_fit_and_its_worlds_are_the_same_bytes(
     assert max(asked) > 1
     for name, values in by_one.items():
         np.testing.assert_array_equal(values, by_two[name], err_msg=name)
+    assert process_of(helper).poll() is None  # it was not done without, for want of an answer
 
 
 def _fit_and_worlds(case: Case, share: object) -> dict[str, np.ndarray]:

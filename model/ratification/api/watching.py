@@ -1,7 +1,7 @@
 """Watching a case: each edit that can be used becomes a forecast, a page and a line in a ledger."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
@@ -17,6 +17,10 @@ from ratification.output.published import Published
 from ratification.output.recorder import News, Recorder
 
 Ask = Callable[[Case, Literal["quick", "nuts"]], Run]
+
+
+def _never() -> bool:
+    return False
 
 
 class NewerEdit(RatificationError):
@@ -95,8 +99,7 @@ class Watch:
         self.stale: Notice | None = None
         self._unwritten = False
         self._no_nuts = ""  # inputs that NUTS has given no answer to
-        self._refining = False
-        self._early: Reading | None = None  # an edit that is answered before it has settled
+        self._in_vain = _never  # whether what is being done is for a state that has been edited
         self._ahead: tuple[Snapshot, Answered] | None = None
 
     def step(self, patience: float) -> Accepted | Refused | None:
@@ -119,9 +122,7 @@ class Watch:
         Raises:
             NewerEdit: there is an edit, and what is being done is only to refine, or is early.
         """
-        if self._early is not None and not self.edits.stands(self._early):
-            raise NewerEdit("the case is still being edited")
-        if self._refining and self.edits.pending():
+        if self._in_vain():
             raise NewerEdit("the case has been edited")
 
     # One edit
@@ -146,13 +147,12 @@ class Watch:
         """
         if reading.case is None:
             return
-        self._early = reading
+        self._in_vain = lambda: not self.edits.stands(reading)
         try:
-            self._ahead = reading.snapshot, self._answered(reading.snapshot, reading.case)
-        except RatificationError:
-            self._ahead = None
+            with suppress(RatificationError):
+                self._ahead = reading.snapshot, self._answered(reading.snapshot, reading.case)
         finally:
-            self._early = None
+            self._in_vain = _never
 
     def _answered(self, snapshot: Snapshot, case: Case) -> Answered:
         ahead, self._ahead = self._ahead, None
@@ -166,7 +166,7 @@ class Watch:
 
     def _refine(self, shown: Shown) -> Accepted | None:
         began = perf_counter()
-        self._refining = True
+        self._in_vain = self.edits.pending
         try:
             run = self.ask(shown.snapshot.load(), "nuts")
         except NewerEdit:
@@ -176,7 +176,7 @@ class Watch:
             self.warn(f"NUTS gives no answer, the quick one stands: {error}")
             return None
         finally:
-            self._refining = False
+            self._in_vain = _never
         return self._accept(run, shown.snapshot, perf_counter() - began, refined=True)
 
     def _accept(self, run: Run, snapshot: Snapshot, asking: float, *, refined: bool) -> Accepted:

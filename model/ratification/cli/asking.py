@@ -140,30 +140,18 @@ class Asked:
     seed: int
     store: Path | None
 
-    def runs(
-        self,
-        progress: Callable[[str, int, int], None],
-        before_sampling: Callable[[], None] = lambda: None,
-    ) -> "Runs":
-        """Where runs are kept and made; `before_sampling` is called before NUTS samples."""
+    def runs(self, progress: Callable[[str, int, int], None], **settings: Any) -> "Runs":
+        """Where runs are kept and made, with further settings as `Runs` has them."""
         from ratification.output.runs import Runs
 
-        return Runs(
-            open_store(self.store),
-            progress=progress,
-            before_sampling=before_sampling,
-            share=_helper(),
-        )
+        return Runs(open_store(self.store), progress=progress, share=_helper(), **settings)
 
     def preview(self, case: str, progress: Callable[[str, int, int], None]) -> "Run | None":
         """The instant engine's run of a case, of four lots of points at most; None if too few."""
         from ratification.errors import ConvergenceError
         from ratification.inference.instant.adapting import Effort
-        from ratification.output.runs import Runs
 
-        runs = Runs(
-            open_store(self.store), effort=Effort(retries=3), progress=progress, share=_helper()
-        )
+        runs = self.runs(progress, effort=Effort(retries=3))
         try:
             return replace(self, engine="instant").run(case, runs)
         except ConvergenceError:

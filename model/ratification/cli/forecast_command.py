@@ -50,7 +50,7 @@ def command(
             if early is not None:
                 waiting.show(preview_view(early.forecast))
 
-        found = asked.run(case, asked.runs(waiting.tell, preview))
+        found = asked.run(case, asked.runs(waiting.tell, before_sampling=preview))
         if report is not None:
             from ratification.api import write_report
 

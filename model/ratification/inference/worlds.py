@@ -184,7 +184,9 @@ def _fill(
         yes[:, leaf], no[:, leaf] = counted_yes, counted_no
     given = [(ballots.of(piece), yes[piece], no[piece]) for piece in _pieces(facts, *yes.shape)]
     found = share(partial(_agreeing, tree, facts), with_streams(given, agreeing))
-    yes, no, good = (np.concatenate(part) for part in zip(*found, strict=True))
+    # Of one piece they are the arrays themselves, changed in place: nothing to copy.
+    whole = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
+    yes, no, good = whole
     _replace_bad(rosters, yes, no, good, rng)
     store.put(slice(start, start + len(rows)), rosters, yes, no)
     store.replaced += int((~good).sum())
