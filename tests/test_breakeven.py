@@ -150,7 +150,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     two_unions(tmp_path)
     two_unions(tmp_path, "", name="silent")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Asked, "runs", lambda *_: HeldRuns())
+    monkeypatch.setattr(Asked, "runs", lambda *_, **_settings: HeldRuns())
     return tmp_path
 
 

@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("made", "other"):
         make_case(tmp_path, ROWS, EVIDENCE, settings=TWO_ROUNDS + SCENARIO, name=name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Asked, "runs", lambda *_: MadeRuns())
+    monkeypatch.setattr(Asked, "runs", lambda *_, **_settings: MadeRuns())
     return tmp_path
 
 

@@ -354,7 +354,7 @@ all = [{ measure = "approving unions", at_least = 2 }]
 def folder(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the case, in which the commands run; nothing is fitted."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Asked, "runs", lambda *_: MadeRuns())
+    monkeypatch.setattr(Asked, "runs", lambda *_, **_settings: MadeRuns())
     return tmp_path
 
 

@@ -235,7 +235,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A case in the folder the command runs in; nothing is fitted."""
     four_unions(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Asked, "runs", lambda *_: MadeRuns())
+    monkeypatch.setattr(Asked, "runs", lambda *_, **_settings: MadeRuns())
     return tmp_path
 
 
