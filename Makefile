@@ -22,9 +22,10 @@ forecast: .venv/.runtime ## Forecast the founding case as of 24 June 2011: a tab
 	@mkdir -p reports/out
 	$(BIN)/ratify forecast sebac-2011 --as-of 2011-06-24 --report reports/out/sebac-2011.html --force
 
-# One file's tests stay on one worker, so a fit that they share is made once.
+# One file's tests stay on one worker, so a fit that they share is made once. Files are begun in the
+# order of tests/conftest.py, not by how many tests they have.
 test: .venv/.dev ## Run the tests; ARGS='-m "not slow"' leaves out the fits
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev ## Check format, lint, types and import directions
 	$(BIN)/ruff format --check

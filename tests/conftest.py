@@ -49,7 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser its tests are skipped, unless they are asked for: then they fail."""
+    """Put files with slow tests first; without a browser skip its tests."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)  # a long one begun last leaves a core idle
+    _skip_without_browser(items)
+
+
+def _skip_without_browser(items: list[pytest.Item]) -> None:
+    """Unless the browser's tests are asked for: then they fail."""
     if BROWSER.exists() or os.environ.get(NEEDED):
         return
     missing = pytest.mark.skip(reason=f"{BROWSER} is missing: apt-get install chromium")

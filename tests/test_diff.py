@@ -162,6 +162,20 @@ def test_priors_alone(store: RunStore, tmp_path: Path) -> None:
     assert found.details.priors == ("tau_union.sd=0.2",)
 
 
+def test_a_scenario_that_changes_leaves_the_vote_as_it_was(store: RunStore, tmp_path: Path) -> None:
+    """Its votes are simulated anew; those as voted are the same ones, so nothing moved there."""
+    settings = '{0}[[scenario]]\nid = "late"\ntitle = "Late"\nround = "june"\nswing = {1}\n'
+    was, now = (
+        case(tmp_path, where, case_toml=settings.format(CASE, f"{{ mean = {mean}, sd = 0.1 }}"))
+        for where, mean in (("was", 0.0), ("now", 0.5))
+    )
+    days = {"from_day": "2011-06-01", "to_day": "2011-06-01"}
+    found = made(store, now, case_before=was, scenarios=["as-voted", "late"], **days)
+    moved = {(change.reading, change.scenario): parts(change) for change in found.rules}
+    assert moved["unions", "as-voted"] == moved["members", "as-voted"] == {}
+    assert moved["unions", "late"][("priors",)].mcse > 0
+
+
 def test_rules_alone_are_compared_over_the_same_worlds(store: RunStore, tmp_path: Path) -> None:
     """So their part has a smaller error than two separate forecasts would have."""
     was = case(tmp_path, "was", bylaws_toml=RULES.replace('"70%"', '"60%"'))
@@ -300,6 +314,15 @@ def test_a_seed_alone_is_simulation(store: RunStore, tmp_path: Path) -> None:
         for change in found.rules:
             adds_up(change)
             assert abs(change.change.value) < 5 * change.change.mcse
+
+
+def test_chances_that_other_draws_agree_on_have_an_error(tmp_path: Path) -> None:
+    """Two seeds that saw something as often, as happens with what is rare, saw it separately."""
+    before = read_run(written(tmp_path, "seed-391", case(tmp_path), as_of="2011-06-01"))
+    for change in diff_runs(before, replace(before, seed=7)).rules:
+        assert change.change.value == 0.0
+        assert change.change.mcse == pytest.approx(2**0.5 * change.before.mcse)
+        assert change.before.mcse > 0
 
 
 def test_two_files_alone_say_what_they_can(tmp_path: Path) -> None:

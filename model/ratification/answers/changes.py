@@ -161,8 +161,8 @@ def _rule_change(key: Key, before: Told, after: Told, swaps: Sequence[Swap]) -> 
     for swap in swaps:
         then = swap.rules.get(key, now)
         mcse = swap.paired.get(key, float(np.hypot(now.mcse, then.mcse)))
-        still = key not in swap.rules or _same_draws(now, then)
-        parts.append(Part(causes=swap.causes, value=_apart(now, then), mcse=0.0 if still else mcse))
+        part = mcse if key in swap.rules else 0.0
+        parts.append(Part(causes=swap.causes, value=_apart(now, then), mcse=part))
         now = then
     moving = [part.mcse for part in parts if part.mcse > 0]
     whole = float(np.hypot(before.estimate.mcse, after.estimate.mcse))
@@ -181,11 +181,6 @@ def _rule_change(key: Key, before: Told, after: Told, swaps: Sequence[Swap]) -> 
         ),
         parts=_joined(parts),
     )
-
-
-def _same_draws(now: Estimate, then: Estimate) -> bool:
-    """Whether two estimates agree to the last bit, and not only in having seen nothing."""
-    return now == then and now.mcse != min(now.probability, 1 - now.probability)
 
 
 def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
