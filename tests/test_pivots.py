@@ -252,6 +252,32 @@ def test_noise_is_not_expected_to_move_the_chance() -> None:
     assert np.mean(moved) < 0.005  # what is below 0 is told as 0: half a normal of sd 0.008
 
 
+def test_copies_of_one_draw_are_not_taken_for_agreement() -> None:
+    """Eight worlds of each draw, alike in both: what is noise by draws stays noise."""
+    rng = np.random.default_rng(9)
+    worlds = replace(drawn(4000, 1), chains=1)
+    moved = []
+    for _ in range(100):
+        held, margin = np.repeat(rng.random(500) < 0.5, 8), np.repeat(rng.permutation(500), 8)
+        found = expected_movement(sorted_margins(margin - 250, margin > 250), held, worlds)
+        assert found.value < 5 * found.mcse
+        moved.append(found.value)
+    assert np.mean(moved) < 0.015  # half a normal of sd 0.025
+
+
+def test_the_error_of_a_movement_is_how_far_it_varies() -> None:
+    """Over 300 runs: margins whose bins differ by little, so that some directions are chance."""
+    rng = np.random.default_rng(10)
+    worlds = drawn(4000, 1)
+    found = []
+    for _ in range(300):
+        margin = rng.integers(-1000, 1000, 4000)
+        held = rng.random(4000) < 0.85 + margin / 10_000
+        found.append(expected_movement(sorted_margins(margin, margin > 0), held, worlds))
+    spread = np.std([each.value for each in found], ddof=1)
+    assert np.sqrt(np.mean([each.mcse**2 for each in found])) == pytest.approx(spread, rel=0.15)
+
+
 def test_a_margin_tells_more_than_its_side() -> None:
     """Local and union: a local's margin, split finely, moves more than its bare verdict."""
     rng = np.random.default_rng(2)

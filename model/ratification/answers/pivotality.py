@@ -1,5 +1,6 @@
 """Pivotality: how often a union's vote, turned around, would turn the result; and what it tells."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,10 +13,12 @@ from ratification.answers.estimates import Difference, Estimate, mean_error
 from ratification.answers.judging import Measured, Results, measure
 from ratification.arrays import Bool, Float, Int
 from ratification.case.bylaws import COUNTED, Condition, Measure, Reading, conditions
+from ratification.inference.normal import normal_cdf
 from ratification.inference.worlds import Worlds
 
 FEWEST = 100  # worlds on either side: fewer do not tell what a result moves
 BINS = 10  # into which a unit's margins are sorted, by number of worlds
+BLOCKS = 40  # of draws, whose spread tells how far a sum over half of them may be off
 
 _Key = tuple[Measure, bool]
 
@@ -185,10 +188,41 @@ def expected_movement(
     alone has no direction that both agree on, so it adds nothing on average. What is too small to
     be seen, and what lies inside a bin, is lost: the figure errs towards less.
     """
-    half = worlds.draw % 2  # with several chains, other chains
     count = int(bins.max(initial=0)) + 1
+    block = _blocks(worlds)
     apart: Float[np.ndarray, " world"] = holds - holds.mean()
-    sums = np.bincount(2 * bins + half, weights=apart, minlength=2 * count)
-    direction = np.sign(sums).reshape(count, 2)
-    moved = direction[bins, 1 - half] * apart
-    return Difference(value=max(float(moved.mean()), 0.0), mcse=mean_error(moved, worlds))
+    cells = np.bincount(bins * BLOCKS + block, weights=apart, minlength=count * BLOCKS)
+    sums = cells.reshape(count, 2, BLOCKS // 2)
+    direction = np.sign(sums.sum(axis=2))[bins, 1 - block // (BLOCKS // 2)]
+    return Difference(
+        value=max(float((direction * apart).mean()), 0.0),
+        mcse=math.hypot(
+            # The chance now is from the same worlds: it moves with them.
+            mean_error((direction - direction.mean()) * apart, worlds),
+            _error_of_directions(sums) / worlds.count,
+        ),
+    )
+
+
+def _blocks(worlds: Worlds) -> Int[np.ndarray, " world"]:
+    """Blocks of neighbouring draws, which are alike: whole chains, or draws of one point."""
+    length = int(worlds.draw.max()) // worlds.chains + 1
+    place = worlds.draw % worlds.chains * length + worlds.draw // worlds.chains
+    return np.asarray(place * BLOCKS // (worlds.chains * length))
+
+
+def _error_of_directions(sums: Float[np.ndarray, "bin half block"]) -> float:
+    """The error of the sum over bins that comes of directions which another run would have others.
+
+    With S and T the sums of a bin's halves, normal with the same mean m and variance v, its part is
+    sign(T) S + sign(S) T. Given the directions that has the variance 2 v; without, twice
+    Cov(sign(T) S, sign(S) T) = E|S|^2 - (E sign(S))^2 m^2 more.
+    """
+    variance = sums.var(axis=2, ddof=1).mean(axis=1) * sums.shape[2]
+    mean = np.sqrt(np.maximum(sums.sum(axis=2).mean(axis=1) ** 2 - variance / 2, 0.0))
+    spread = np.sqrt(np.where(variance > 0, variance, 1.0))
+    scaled = mean / spread
+    sign = 2.0 * normal_cdf(scaled) - 1.0
+    folded = spread * np.sqrt(2 / np.pi) * np.exp(-0.5 * scaled * scaled) + mean * sign
+    covariance = np.where(variance > 0, folded**2 - (sign * mean) ** 2, 0.0)
+    return float(np.sqrt(2.0 * covariance.sum()))
