@@ -10,9 +10,10 @@ import pytest
 import scipy.stats
 from hand_made import FINE, constant_draws, make_case
 from made_runs import MadeRuns
-from ratification.answers.breakeven import Point, between, bracket, split_at
+from ratification.answers.breakeven import Point, between, bracket, curve_of, split_at
 from ratification.answers.estimates import Estimate
 from ratification.api import break_even
+from ratification.case.bylaws import choose
 from ratification.case.case import Case
 from ratification.cli.asking import Asked
 from ratification.cli.main import main
@@ -128,6 +129,19 @@ def test_of_several_crossings_the_weakest_effect_counts() -> None:
     assert bracket(points, 0.9) is None
     assert split_at(0.0) == 0.5
     assert split_at(1.0) == pytest.approx(1 - split_at(-1.0))
+
+
+def test_the_slope_is_not_that_of_noise(tmp_path: Path) -> None:
+    """Two fits a hundredth apart differ by two points: the curve is no steeper for that."""
+    chosen = choose(two_unions(tmp_path).bylaws, ())[0]
+    points = [
+        Point(strength=k, estimate=Estimate(probability=p, mcse=0.01))
+        for k, p in ((0.0, 0.4), (0.49, 0.49), (0.5, 0.51), (1.0, 0.6))
+    ]
+    found = curve_of(chosen, "open", points, 0.5).crossing
+    assert found is not None
+    assert found.strength == pytest.approx(0.495)
+    assert found.mcse == pytest.approx(0.01 / 0.2)
 
 
 @pytest.mark.parametrize(

@@ -94,15 +94,24 @@ def between(pair: tuple[Point, Point], target: float) -> float:
 
 
 def _crossing(points: Sequence[Point], target: float) -> Crossing | None:
+    """The crossing nearest to no effect.
+
+    How steep the curve is there is told by the points around the two that it lies between: these
+    can be so close that their difference is mostly noise.
+    """
     pair = bracket(points, target)
     if pair is None:
         return None
-    left, right = pair
-    slope = (right.estimate.probability - left.estimate.probability) / (
-        right.strength - left.strength
-    )
-    error = max(left.estimate.mcse, right.estimate.mcse)
-    return Crossing(strength=between(pair, target), mcse=error / abs(slope))
+    place = points.index(pair[0])
+    around = points[max(place - 1, 0)], points[min(place + 2, len(points) - 1)]
+    slope = abs(_slope(*around)) or abs(_slope(*pair))
+    error = max(point.estimate.mcse for point in pair)
+    return Crossing(strength=between(pair, target), mcse=error / slope)
+
+
+def _slope(left: Point, right: Point) -> float:
+    rise = right.estimate.probability - left.estimate.probability
+    return rise / (right.strength - left.strength)
 
 
 def split_at(strength: float) -> float:
