@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine_cases import coalition, counts, deep
-from measuring import Ratio, alternately, median, ratify, seconds_of, show, spread
+from measuring import Ratio, alternately, as_commands_run, median, ratify, seconds_of, show, spread
 from ratification.api import load
 from ratification.case.case import Case
 from ratification.inference.fit import Engine
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="of each cold command (default: 5)")
     parser.add_argument("--without-nuts", action="store_true", help="leave out what takes minutes")
     asked = parser.parse_args()
+    as_commands_run()
     with tempfile.TemporaryDirectory() as scratch:
         folders = (str(Path(scratch, str(number))) for number in itertools.count())
         show("Cold commands, medians", list(cold(folders, asked.runs, nuts=not asked.without_nuts)))

@@ -4,6 +4,7 @@ A benchmark never stands on seconds alone: whatever it times is timed beside a y
 same run and in alternation, so that a busy machine slows both.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -11,6 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def as_commands_run() -> None:
+    """Begin again with the one thread of OpenBLAS that commands set, which it reads as it loads."""
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from measuring import Ratio, median, print_table, ratify, seconds_of, show, spread
+from measuring import Ratio, as_commands_run, median, print_table, ratify, seconds_of, show, spread
 from ratification.api import Accepted, Runs, Watch, run, shipped, write_report
 from ratification.inference.sharing import Helper
 from ratification.output.edits import Edits, read
@@ -125,6 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edits", type=int, default=5, help="on each evening (default: 5)")
     asked = parser.parse_args()
+    as_commands_run()
     ratios: list[Ratio] = []
     for day in DAYS:
         with tempfile.TemporaryDirectory() as scratch:
