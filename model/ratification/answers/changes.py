@@ -160,9 +160,9 @@ def _rule_change(key: Key, before: Told, after: Told, swaps: Sequence[Swap]) -> 
     now, parts = before.estimate, []
     for swap in swaps:
         then = swap.rules.get(key, now)
-        mcse = swap.paired.get(key, float(np.hypot(now.mcse, then.mcse)))
-        part = mcse if key in swap.rules else 0.0
-        parts.append(Part(causes=swap.causes, value=_apart(now, then), mcse=part))
+        apart = float(np.hypot(now.mcse, then.mcse))
+        mcse = swap.paired.get(key, apart) if key in swap.rules else 0.0
+        parts.append(Part(causes=swap.causes, value=_apart(now, then), mcse=mcse))
         now = then
     moving = [part.mcse for part in parts if part.mcse > 0]
     whole = float(np.hypot(before.estimate.mcse, after.estimate.mcse))

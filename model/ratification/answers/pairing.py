@@ -5,6 +5,7 @@ i of one and world i of the other then share their parameters, and their random 
 """
 
 import math
+from dataclasses import fields
 
 import numpy as np
 
@@ -30,6 +31,14 @@ def paired_with(first: Simulation, second: Simulation) -> bool:
         return False
     same = np.array_equal(first.posterior.draws["mu"], second.posterior.draws["mu"])
     return same and np.array_equal(first.worlds.draw, second.worlds.draw)
+
+
+def same_worlds(first: Simulation, second: Simulation) -> bool:
+    """Whether both hold the same results, world by world."""
+    return all(
+        np.array_equal(getattr(first.worlds, each.name), getattr(second.worlds, each.name))
+        for each in fields(Worlds)
+    )
 
 
 def paired(

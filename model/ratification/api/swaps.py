@@ -1,18 +1,16 @@
 """From one run to another, one swap at a time: what `diff` splits a change by."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from ratification.answers.changes import Cause, Key, Swap, key_of
 from ratification.answers.estimates import Estimate, difference
 from ratification.answers.evidence_change import bare, evidence_change
 from ratification.answers.forecast import RuleForecast
 from ratification.answers.inputs import assumptions_of, bare_tree, rules_of
-from ratification.answers.judging import Results, judge
-from ratification.answers.run import Run, Simulation
+from ratification.answers.pairing import holds, same_worlds
+from ratification.answers.run import Run
 from ratification.api.forecasts import asked_scenario, run_on
 from ratification.case.bylaws import ChosenReading, Veto, conditions
 from ratification.case.case import Case
@@ -20,7 +18,6 @@ from ratification.case.evidence import InForce
 from ratification.case.unitsets import UnitSetError, check_units
 from ratification.errors import RatificationError
 from ratification.inference.posterior import EngineChoice
-from ratification.inference.worlds import Worlds
 from ratification.output.runs import Runs
 
 NAMES: Mapping[Cause, str] = {
@@ -183,31 +180,17 @@ def _estimates(rules: Sequence[RuleForecast]) -> dict[Key, Estimate]:
 
 def _paired(now: Run, then: Run) -> dict[Key, float]:
     """Errors of moves over the same worlds: from one rule to another, or from a rule to itself."""
-    later = {simulation.name: simulation for simulation in then.simulations}
-    return {
-        (chosen.bylaws.id, chosen.reading.id, before.name): error
-        for before in now.simulations
-        if before.name in later and _same_draws(before.worlds, later[before.name].worlds)
-        for chosen, error in _errors(now, before, then, later[before.name])
-    }
-
-
-def _same_draws(worlds: Worlds, others: Worlds) -> bool:
-    """Whether both hold the same results, world by world."""
-    return all(
-        np.array_equal(getattr(worlds, each.name), getattr(others, each.name))
-        for each in fields(Worlds)
-    )
-
-
-def _errors(
-    now: Run, before: Simulation, then: Run, after: Simulation
-) -> Iterator[tuple[ChosenReading, float]]:
-    """The error of each reading's move between simulations that hold the same worlds."""
-    later = {chosen.key: chosen.reading for chosen in then.readings}
-    first = Results.of(before.worlds, before.electorate)
-    second = Results.of(after.worlds, after.electorate)
-    for chosen in now.readings:
-        if chosen.key in later:
-            judged = judge(chosen.reading, first), judge(later[chosen.key], second)
-            yield chosen, difference(*judged, before.worlds).mcse
+    simulations = {simulation.name: simulation for simulation in then.simulations}
+    readings = {chosen.key: chosen for chosen in then.readings}
+    found: dict[Key, float] = {}
+    for before in now.simulations:
+        after = simulations.get(before.name)
+        if after is None or not same_worlds(before, after):
+            continue
+        for chosen in now.readings:
+            if chosen.key in readings:
+                first = holds(now, before, chosen)
+                second = holds(then, after, readings[chosen.key])
+                key = (chosen.bylaws.id, chosen.reading.id, before.name)
+                found[key] = difference(first, second, before.worlds).mcse
+    return found
