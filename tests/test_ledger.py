@@ -1,10 +1,12 @@
 """The ledger: what is kept stays as it was, whoever writes, and whenever they are stopped."""
 
+import functools
 import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ratification.output.ledger import Ledger, LedgerError, State
@@ -106,6 +108,44 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     for name in ("/one", "/two"):
         assert [s.inputs_sha256 for s in ledger.states(name)] == [str(n) for n in range(40)]
+
+
+@pytest.mark.parametrize("moment", range(1, 22))
+def test_a_ledger_born_while_another_opens_it_is_known(
+    moment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two writers of a first state, the second of which comes at any statement of the first."""
+    left = moment
+    told: list[str] = []
+    refused: list[str] = []
+
+    def interrupt() -> None:
+        try:
+            Ledger(tmp_path, busy_seconds=0).append(state(folder="/two"))
+        except LedgerError as error:
+            refused.append(str(error))
+        else:
+            told.append("/two")
+
+    class Interrupted(sqlite3.Connection):
+        def execute(self, *asked: Any) -> sqlite3.Cursor:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                interrupt()
+            return super().execute(*asked)
+
+    connect = functools.partial(sqlite3.connect, factory=Interrupted)
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("ratification.output.ledger.sqlite3.connect", connect)
+        ledger.append(state(folder="/one"))
+    told.append("/one")
+    assert left <= 0
+    assert all("is being written by another program" in reason for reason in refused)
+    assert {folder: ledger.states(folder)[0].id for folder in ledger.folders()} == {
+        folder: number for number, folder in enumerate(told, start=1)
+    }
 
 
 def test_a_kill_at_any_moment_leaves_whole_states(tmp_path: Path) -> None:

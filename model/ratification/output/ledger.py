@@ -186,8 +186,10 @@ class Ledger:
 
     def _check(self, db: sqlite3.Connection) -> None:
         """Refuse a file of something else, of a newer version, or one that is damaged."""
+        db.execute("BEGIN")  # both of one moment: another writer may be making the tables
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
+        db.execute("COMMIT")
         if (application, version) != (0, 0) and application != APPLICATION:
             raise LedgerError(f"{self.path} is no ledger of ratify: move it away")
         if version > SCHEMA:
