@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ratification.case.folder import load, shipped
+from ratification.case.case import Case
+from ratification.case.files import Files
+from ratification.case.folder import load, load_files, shipped
 from ratification.case.recording import add_report, suggest_id
 from ratification.errors import CaseError, RequestError
 from small_case import EVIDENCE, GOOD, edited, write_case
@@ -197,6 +199,27 @@ def test_a_write_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         add_report(folder, CELLS)
 
     assert bytes_of(folder).decode() == EVIDENCE
+    assert sorted(path.name for path in folder.iterdir()) == sorted(GOOD)
+
+
+@pytest.mark.parametrize("other", [b"", EVIDENCE.encode() + b"# theirs\n"])
+def test_someone_else_writes_meanwhile(
+    other: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another program or person saved while a row was being checked is not overwritten."""
+    folder = write_case(tmp_path)
+
+    def save_and_check(files: Files) -> Case:
+        if files.instead:
+            (folder / "evidence.csv").write_bytes(other)
+        return load_files(files)
+
+    monkeypatch.setattr("ratification.case.recording.load_files", save_and_check)
+
+    with pytest.raises(RequestError, match="was changed by someone else just now, and nothing"):
+        add_report(folder, CELLS)
+
+    assert bytes_of(folder) == other
     assert sorted(path.name for path in folder.iterdir()) == sorted(GOOD)
 
 

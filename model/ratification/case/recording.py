@@ -44,7 +44,7 @@ def add_report(folder: Path, cells: Mapping[str, str]) -> Report:
     before = path.read_bytes()
     after = before + _line(before, given)
     report = _checked(files, after, case, given)
-    write_whole(path, after)
+    write_whole(path, after, before=before)
     return report
 
 

@@ -49,14 +49,15 @@ def write_priors(folder: Path, priors: Priors) -> None:
         )
     path = folder / SETTINGS
     try:
-        document = tomlkit.parse(path.read_bytes().decode())
+        before = path.read_bytes()
+        document = tomlkit.parse(before.decode())
     except (OSError, UnicodeDecodeError, tomlkit.exceptions.ParseError) as error:
         raise RequestError(f"cannot read {path}: {error}") from None
     _set_priors(document, priors)
     after = tomlkit.dumps(document).encode()
     if load_files(Files(folder, {SETTINGS: after})).priors != priors:
         raise RequestError(f"{path} would not be read back as it is written: nothing was changed")
-    write_whole(path, after)
+    write_whole(path, after, before=before)
 
 
 def _set_priors(document: "tomlkit.TOMLDocument", priors: Priors) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 from ratification.errors import RequestError
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, before: bytes | None = None) -> None:
     """Write a file so that whoever reads it sees the old content or the new, never a part.
 
+    `before` is what `data` was made from: where someone else has written the file since, theirs
+    stays.
+
     Raises:
-        RequestError: the file cannot be written; it is then unchanged.
+        RequestError: the file cannot be written, or is not as `before`; it is then unchanged.
     """
     target = path.resolve()  # a link goes on pointing at the file it points at
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.new")
@@ -25,6 +28,11 @@ def write_whole(path: Path, data: bytes) -> None:
                 file.write(data)
             if target.exists():
                 shutil.copymode(target, temporary)
+            if before is not None and target.read_bytes() != before:
+                raise RequestError(
+                    f"{path} was changed by someone else just now, and nothing was written. "
+                    "Look at it, and try again"
+                )
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
