@@ -48,7 +48,8 @@ def test_each_edit_becomes_a_page_a_json_and_a_state(night: Night) -> None:
         rule["reading"]: rule["probability"] for rule in night.states[0].forecast["forecasts"]
     }
     for reading, move in by_key.items():
-        assert move.difference == now[reading] - before[reading]
+        assert move.difference is not None
+        assert move.difference.value == now[reading] - before[reading]
     assert by_key["unions"].before_standing == "open"
     assert (by_key["unions"].standing, now["unions"]) == ("ratified", 1.0)
     assert night.json["inputs"]["reports"] == 2
@@ -67,7 +68,10 @@ def test_the_error_of_a_move_is_that_of_both_answers(night: Night) -> None:
     save(night.folder, "first,june,2011-06-01,a,count,120,120,,,\n")
     [_, ballots] = night.accepted().news.moves
     assert ballots.before is not None
-    assert ballots.mcse == pytest.approx((ballots.before.mcse**2 + ballots.now.mcse**2) ** 0.5)
+    assert ballots.difference is not None
+    assert ballots.difference.mcse == pytest.approx(
+        (ballots.before.mcse**2 + ballots.now.mcse**2) ** 0.5
+    )
 
 
 def test_a_wrong_row_leaves_the_last_good_report_marked(night: Night) -> None:
@@ -138,7 +142,9 @@ def test_a_correction_may_lower_a_count(night: Night) -> None:
             "before": "150 yes, 90 no",
         }
     ]
-    assert event.news.moves[1].difference < 0
+    apart = event.news.moves[1].difference
+    assert apart is not None
+    assert apart.value < 0
     head = (night.folder / "evidence.csv").read_text().partition("\n")[0]
     rows = (
         "first,june,2011-06-01,a,count,100,90,,,,\nagain,june,2011-06-03,a,count,80,110,,,,first\n"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import hypot
 from typing import Literal
 
-from ratification.answers.estimates import Estimate
+from ratification.answers.estimates import Difference, Estimate
 from ratification.answers.forecast import RuleForecast
+from ratification.answers.pairing import unpaired
 from ratification.case.evidence import Report
 
 How = Literal["new", "changed", "removed"]
@@ -38,10 +38,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One rule's answer before (None: it was not asked) and now, with the error of the difference.
-
-    Two fits share no simulated votes, so the two Monte Carlo errors add as independent ones do.
-    """
+    """One rule's answer before (None: it was not asked) and now."""
 
     key: RuleKey
     before: Estimate | None
@@ -50,14 +47,9 @@ class Move:
     standing: str
 
     @property
-    def difference(self) -> float:
-        """Now less before; 0 where nothing was asked before."""
-        return self.now.probability - self.before.probability if self.before else 0.0
-
-    @property
-    def mcse(self) -> float:
-        """Monte Carlo standard error of the difference."""
-        return hypot(self.now.mcse, self.before.mcse) if self.before else self.now.mcse
+    def difference(self) -> Difference | None:
+        """Now less before; None where nothing was asked before."""
+        return unpaired(self.now, self.before) if self.before else None
 
 
 def arrived(before: Iterable[Report], after: Iterable[Report]) -> tuple[Change, ...]:

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal
 
-import numpy as np
-
-from ratification.answers.estimates import Difference, Estimate
-from ratification.answers.forecast import Forecast, RuleForecast
+from ratification.answers.arrived import rule_key
+from ratification.answers.estimates import Difference
+from ratification.answers.forecast import Forecast
+from ratification.answers.pairing import unpaired
 from ratification.case.evidence import Report
 
 By = Literal["day", "report"]
@@ -121,16 +121,8 @@ def moves(before: Forecast | None, after: Forecast | None) -> tuple[Difference, 
     """How far each probability moved. The two are of separate draws, so their errors add up."""
     if before is None or after is None:
         return ()
-    earlier = {_key(rule): rule.estimate for rule in before.rules}
-    return tuple(moved(earlier[_key(rule)], rule.estimate) for rule in after.rules)
-
-
-def moved(before: Estimate, after: Estimate) -> Difference:
-    """From one probability to another of separate draws."""
-    return Difference(
-        value=after.probability - before.probability,
-        mcse=float(np.hypot(before.mcse, after.mcse)),
-    )
+    earlier = {rule_key(rule): rule.estimate for rule in before.rules}
+    return tuple(unpaired(rule.estimate, earlier[rule_key(rule)]) for rule in after.rules)
 
 
 def decided(before: Standings | None, after: Standings | None) -> tuple[Decided, ...]:
@@ -157,7 +149,3 @@ def decided(before: Standings | None, after: Standings | None) -> tuple[Decided,
         for name, (status, because) in after.rules.items()
     ]
     return tuple(entry for entry in (*unions, *rules) if entry.before != entry.after)
-
-
-def _key(rule: RuleForecast) -> tuple[str, str, str]:
-    return rule.bylaws, rule.reading, rule.scenario

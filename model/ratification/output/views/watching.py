@@ -80,8 +80,9 @@ def chances_of(forecast: Mapping[str, Any]) -> dict[RuleKey, tuple[Estimate, str
 
 def move_text(move: Move) -> str:
     """How far one rule's answer moved, in points with its error; blank where nothing is to say."""
-    if move.before is None:
+    apart = move.difference
+    if apart is None:
         return ""
     if "open" not in (move.standing, move.before_standing):
-        return "" if move.difference == 0 else wording.points(move.difference, 0.0)
-    return wording.points(move.difference, move.mcse)
+        return "" if apart.value == 0 else wording.points(apart.value, 0.0)
+    return wording.points(apart.value, apart.mcse)
