@@ -67,11 +67,10 @@ def test_the_error_of_a_move_is_that_of_both_answers(night: Night) -> None:
     """Two fits share no simulated votes, so their errors add as independent ones do."""
     save(night.folder, "first,june,2011-06-01,a,count,120,120,,,\n")
     [_, ballots] = night.accepted().news.moves
-    assert ballots.before is not None
-    assert ballots.difference is not None
-    assert ballots.difference.mcse == pytest.approx(
-        (ballots.before.mcse**2 + ballots.now.mcse**2) ** 0.5
-    )
+    before, difference = ballots.before, ballots.difference
+    assert before is not None
+    assert difference is not None
+    assert difference.mcse == pytest.approx((before.mcse**2 + ballots.now.mcse**2) ** 0.5)
 
 
 def test_a_wrong_row_leaves_the_last_good_report_marked(night: Night) -> None:
