@@ -91,7 +91,8 @@ def _checked(files: Files, after: bytes, case: Case, given: Mapping[str, str]) -
         raise RequestError(f"the report is not added: {_said(error, case)}") from None
     if len(changed.reports) != len(case.reports) + 1 or changed.reports[-1].id != given["id"]:
         raise RequestError(
-            f"the report is not added: {FILE} would not be read back as it is written"
+            f"the report is not added: {FILE} would not be read back as it is written. If someone "
+            "else changed it just now, try again"
         )
     return changed.reports[-1]
 
