@@ -30,7 +30,6 @@ from ratification.validation.job_fingerprint import job_fingerprint
 from ratification.validation.jobs import Job, JobError, run_jobs
 
 TESTS = Path(__file__).parent
-PATIENCE = 300.0  # seconds that a slow machine may take; never waited where it is quick
 JOBS = [Job(name=f"seed {n}", given={"seed": n}) for n in range(12)]
 
 
@@ -45,9 +44,9 @@ def as_bytes(found: object) -> bytes:
     return json.dumps(found).encode()
 
 
-def until(condition: Any) -> None:
+def until(condition: Any, seconds: float = 60) -> None:
     """Wait for something to become true."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
@@ -73,7 +72,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         started += [dask("worker", *local, *worker) for _ in range(2)]
         address = json.loads(file.read_text())["address"]
         with Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=PATIENCE)
+            client.wait_for_workers(2, timeout=60)
         yield address
     finally:
         for process in reversed(started):
@@ -335,8 +334,8 @@ def test_a_killed_run_goes_on_from_what_is_done(processes: int, ended: str, tmp_
         first.kill()
     else:
         os.killpg(first.pid, signal.SIGINT)  # as a terminal does with Ctrl-C
-    _, err = first.communicate(timeout=PATIENCE)
-    until(lambda: not running(first.pid))
+    _, err = first.communicate(timeout=30)
+    until(lambda: not running(first.pid), 15)
     assert not (tmp_path / "found.json").exists()
     if ended == "INT":
         assert err.rstrip().endswith("KeyboardInterrupt")
@@ -346,7 +345,7 @@ def test_a_killed_run_goes_on_from_what_is_done(processes: int, ended: str, tmp_
     assert 3 <= len(done) < 12
     log.unlink()
     second = start(tmp_path, processes)
-    out, err = second.communicate(timeout=PATIENCE)
+    out, err = second.communicate(timeout=60)
     assert (second.returncode, err) == (0, "")
     assert out.splitlines() == [f"{number} 12" for number in range(len(done), 13)]
     assert {int(line.split()[0]) for line in log.read_text().splitlines()} == set(range(12)) - done
