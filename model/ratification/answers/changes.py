@@ -13,6 +13,7 @@ import numpy as np
 
 from ratification.answers.estimates import Difference, Estimate
 from ratification.answers.forecast import Forecast, RuleForecast
+from ratification.answers.pairing import unpaired
 from ratification.case.evidence import Report
 from ratification.inference.posterior import Diagnostics
 
@@ -160,12 +161,12 @@ def _rule_change(key: Key, before: Told, after: Told, swaps: Sequence[Swap]) -> 
     now, parts = before.estimate, []
     for swap in swaps:
         then = swap.rules.get(key, now)
-        apart = float(np.hypot(now.mcse, then.mcse))
+        apart = unpaired(then, now).mcse
         mcse = swap.paired.get(key, apart) if key in swap.rules else 0.0
         parts.append(Part(causes=swap.causes, value=_apart(now, then), mcse=mcse))
         now = then
     moving = [part.mcse for part in parts if part.mcse > 0]
-    whole = float(np.hypot(before.estimate.mcse, after.estimate.mcse))
+    whole = unpaired(after.estimate, before.estimate).mcse
     bylaws, reading, scenario = key
     return RuleChange(
         bylaws=bylaws,
