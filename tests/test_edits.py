@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from nights import FIRST, SECOND, Clock, case_folder, evidence, save
 from ratification.case.snapshot import Snapshot
+from ratification.errors import CaseError
 from ratification.output.edits import Edits, Pace, Reading
 
 
@@ -119,6 +120,11 @@ def test_a_snapshot_is_what_is_loaded(folder: Path) -> None:
     seen = Snapshot.of(folder)
     save(folder, "broken\n")
     assert [report.id for report in seen.load().reports] == ["first"]
+    (folder / "evidence.csv").rename(folder / "aside.csv")
+    gone = Snapshot.of(folder)
+    (folder / "aside.csv").rename(folder / "evidence.csv")
+    with pytest.raises(CaseError, match="there is no such file"):
+        gone.load()
 
 
 def test_an_edit_rests_for_as_long_as_was_asked(folder: Path) -> None:

@@ -9,6 +9,7 @@ from ratification.case.case import Case
 from ratification.case.files import Files
 from ratification.case.folder import load, load_files, shipped
 from ratification.case.recording import add_report, suggest_id
+from ratification.case.snapshot import Snapshot
 from ratification.errors import CaseError, RequestError
 from small_case import EVIDENCE, GOOD, edited, write_case
 
@@ -209,12 +210,12 @@ def test_someone_else_writes_meanwhile(
     """What another program or person saved while a row was being checked is not overwritten."""
     folder = write_case(tmp_path)
 
-    def save_and_check(files: Files) -> Case:
-        if files.instead:
-            (folder / "evidence.csv").write_bytes(other)
-        return load_files(files)
+    def check_and_save(snapshot: Snapshot) -> Case:
+        case = load_files(Files(folder, snapshot.files))
+        (folder / "evidence.csv").write_bytes(other)
+        return case
 
-    monkeypatch.setattr("ratification.case.recording.load_files", save_and_check)
+    monkeypatch.setattr(Snapshot, "load", check_and_save)
 
     with pytest.raises(RequestError, match="was changed by someone else just now, and nothing"):
         add_report(folder, CELLS)

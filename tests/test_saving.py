@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ratification.api import load, priors_toml, save_case, shipped, write_priors
 from ratification.case.case import Case
+from ratification.case.files import Files
+from ratification.case.folder import load_files
 from ratification.case.priors import DEFAULT
 from ratification.errors import CaseError, RequestError
 
@@ -77,6 +79,22 @@ def test_priors_are_not_written_where_they_cannot_be(copy: Path) -> None:
     with pytest.raises(RequestError, match="cannot read"):
         write_priors(copy, DEFAULT)
     assert (copy / "case.toml").read_text() == "title = "
+
+
+def test_priors_are_not_written_over_what_someone_else_saved(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came into case.toml while the priors were being checked stays."""
+
+    def check_and_save(files: Files) -> Case:
+        case = load_files(files)
+        (copy / "case.toml").write_text("theirs")
+        return case
+
+    monkeypatch.setattr("ratification.case.saving.load_files", check_and_save)
+    with pytest.raises(RequestError, match="was changed by someone else just now"):
+        write_priors(copy, DEFAULT)
+    assert (copy / "case.toml").read_text() == "theirs"
 
 
 def saved(folder: Path, **changed: object) -> Case:

@@ -52,10 +52,13 @@ class Problems:
 
 @dataclass(frozen=True)
 class Files:
-    """The files of one case folder. `instead` holds bytes to read in place of a file's own."""
+    """The files of one case folder.
+
+    `instead` holds bytes to read in place of a file's own, None for one to take as not there.
+    """
 
     folder: Path
-    instead: Mapping[str, bytes] = field(default_factory=dict)
+    instead: Mapping[str, bytes | None] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -83,7 +86,10 @@ class Files:
 
     def _bytes(self, file: str) -> bytes:
         if file in self.instead:
-            return self.instead[file]
+            held = self.instead[file]
+            if held is None:
+                raise FileNotFoundError(file)
+            return held
         path = self.folder / file
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):

@@ -3,14 +3,16 @@
 import csv
 import io
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ratification.case.case import Case
 from ratification.case.evidence import Report
 from ratification.case.files import Files, Problems, read_table
-from ratification.case.folder import load_files, shipped
+from ratification.case.folder import shipped
 from ratification.case.given import new_id
 from ratification.case.read_evidence import COLUMNS, FILE
+from ratification.case.snapshot import Snapshot
 from ratification.case.unitsets import near_miss
 from ratification.case.values import CONTROL, shown
 from ratification.case.writing import write_whole
@@ -32,19 +34,18 @@ def add_report(folder: Path, cells: Mapping[str, str]) -> Report:
         raise RequestError(
             f"{folder.name!r} is a shipped case: copy its folder and add to the copy"
         )
-    files = Files(folder)
-    case = load_files(files)
+    snapshot = Snapshot.of(folder)
+    case = snapshot.load()
     given = {name: cell.strip() for name, cell in cells.items() if cell.strip()}
     _refuse_odd(given)
     if "id" not in given:
         given["id"] = suggest_id(
             case, given.get("units", ""), given.get("kind", ""), given.get("reported", "")
         )
-    path = folder / FILE
-    before = path.read_bytes()
+    before = snapshot.files[FILE]
     after = before + _line(before, given)
-    report = _checked(files, after, case, given)
-    write_whole(path, after, before=before)
+    report = _checked(replace(snapshot, files={**snapshot.files, FILE: after}), case, given)
+    write_whole(folder / FILE, after, before=before)
     return report
 
 
@@ -83,16 +84,15 @@ def _columns(before: bytes) -> tuple[str, ...]:
     return read_table(text, FILE, None, (), Problems(folder="")).columns
 
 
-def _checked(files: Files, after: bytes, case: Case, given: Mapping[str, str]) -> Report:
+def _checked(after: Snapshot, case: Case, given: Mapping[str, str]) -> Report:
     """The new report, read back from the file as it will be."""
     try:
-        changed = load_files(Files(files.folder, {FILE: after}))
+        changed = after.load()
     except CaseError as error:
         raise RequestError(f"the report is not added: {_said(error, case)}") from None
     if len(changed.reports) != len(case.reports) + 1 or changed.reports[-1].id != given["id"]:
         raise RequestError(
-            f"the report is not added: {FILE} would not be read back as it is written. If someone "
-            "else changed it just now, try again"
+            f"the report is not added: {FILE} would not be read back as it is written"
         )
     return changed.reports[-1]
 

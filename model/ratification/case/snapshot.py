@@ -70,7 +70,8 @@ class Snapshot:
         Raises:
             CaseError: the case is wrong; every problem found is in it.
         """
-        return load_files(Files(self.folder, self.files))
+        seen = {name: self.files.get(name) for name in ALL_FILES if name not in self.unreadable}
+        return load_files(Files(self.folder, seen))
 
 
 def stamps(folder: Path) -> tuple[Stamp | None, ...]:
